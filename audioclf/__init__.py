@@ -1,0 +1,55 @@
+"""audioclf: compare features and classifiers for audio classification.
+
+The names below are loaded when first used, so that ``import audioclf`` is quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from audioclf._version import __version__
+
+if TYPE_CHECKING:
+    from audioclf.comparison import Comparison, compare
+    from audioclf.dataset import Clip, Dataset, load_dataset
+    from audioclf.errors import AudioclfError
+    from audioclf.features import FeatureSet
+    from audioclf.model import Model, load_model, train
+
+_HOMES = {
+    "AudioclfError": "errors",
+    "Clip": "dataset",
+    "Comparison": "comparison",
+    "Dataset": "dataset",
+    "FeatureSet": "features",
+    "Model": "model",
+    "compare": "comparison",
+    "load_dataset": "dataset",
+    "load_model": "model",
+    "train": "model",
+}
+
+__all__ = [
+    "AudioclfError",
+    "Clip",
+    "Comparison",
+    "Dataset",
+    "FeatureSet",
+    "Model",
+    "__version__",
+    "compare",
+    "load_dataset",
+    "load_model",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'audioclf' has no attribute '{name}'")
+    return getattr(importlib.import_module(f"audioclf.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

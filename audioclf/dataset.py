@@ -1,0 +1,355 @@
+"""Clips with their labels: class folders, CSV manifests, and the contract of a loader of named sets."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import os
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+from audioclf import plugins
+from audioclf.audio import AUDIO_SUFFIXES
+from audioclf.errors import DatasetError, SpecError, did_you_mean
+from audioclf.files import cache_folder
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A labelled stretch of a recording.
+
+    Attributes
+    ----------
+    path : Path
+        The recording's file.
+    label : str
+        Its class; empty where it isn't known (prediction).
+    group : str or None
+        What must not be split across folds: speaker, source recording. None if not known.
+    fold : str or None
+        The fold that the data set's makers put it in, if they did.
+    start, end : float or None
+        The stretch in seconds; None for the recording's beginning or end.
+    name : str
+        How reports show it: the path relative to the data set, with the stretch if there is one.
+    """
+
+    path: Path
+    label: str = ""
+    group: str | None = None
+    fold: str | None = None
+    start: float | None = None
+    end: float | None = None
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            object.__setattr__(self, "name", str(self.path))
+
+
+@dataclass
+class Dataset:
+    """Labelled clips and what is known about them as a whole.
+
+    Attributes
+    ----------
+    name : str
+        Short name for tables and file names.
+    clips : list of Clip
+        In a fixed order: same data, same order.
+    source : str
+        What the user gave: a folder, a manifest, a name.
+    notes : list of str
+        Plain sentences that belong in every report (``These clips are synthetic ...``).
+    licence, citation : str
+        Empty where not known.
+    """
+
+    name: str
+    clips: list[Clip]
+    source: str = ""
+    notes: list[str] = field(default_factory=list)
+    licence: str = ""
+    citation: str = ""
+
+    def __len__(self) -> int:
+        return len(self.clips)
+
+    def __iter__(self) -> Iterator[Clip]:
+        return iter(self.clips)
+
+    @property
+    def labels(self) -> list[str]:
+        """The class names, sorted."""
+        return sorted({clip.label for clip in self.clips})
+
+    @property
+    def label_counts(self) -> dict[str, int]:
+        """Number of clips of each class, in the order of `labels`."""
+        counts = Counter(clip.label for clip in self.clips)
+        return {label: counts[label] for label in self.labels}
+
+    @property
+    def has_groups(self) -> bool:
+        """Whether at least one clip has a group."""
+        return any(clip.group is not None for clip in self.clips)
+
+    @property
+    def has_folds(self) -> bool:
+        """Whether at least one clip has a fold."""
+        return any(clip.fold is not None for clip in self.clips)
+
+    @property
+    def groups(self) -> list[str]:
+        """One group per clip; a clip without one is a group of its own."""
+        return [clip.group if clip.group is not None else f"\0{i}" for i, clip in enumerate(self.clips)]
+
+
+class DatasetLoader(ABC):
+    """A data set known by name: what can follow ``--data``.
+
+    Attributes
+    ----------
+    name : str
+        The word after ``--data``; the same as the entry point's.
+    title, homepage, licence, citation, size : str
+        For ``audioclf datasets info``; size as text with unit ("600 MB"), empty where not known.
+    variants : str
+        What may follow ``name:``, as text for the help; empty if nothing may.
+
+    Parameters
+    ----------
+    variant : str or None
+        What followed ``name:`` (``soundata:esc50``), or None.
+    """
+
+    name: ClassVar[str]
+    title: str
+    homepage: str = ""
+    licence: str = ""
+    citation: str = ""
+    size: str = ""
+    variants: ClassVar[str] = ""
+
+    def __init__(self, variant: str | None = None) -> None:
+        if variant is not None and not self.variants:
+            raise DatasetError(f"{self.name} has no variants; write --data {self.name}")
+        self.variant = variant
+
+    def default_root(self) -> Path:
+        """The folder used when no ``--root`` is given."""
+        return cache_folder() / "datasets" / self.name
+
+    @abstractmethod
+    def load(self, root: Path | None = None) -> Dataset:
+        """Return the data set from its copy in *root* (default: `default_root`).
+
+        Raises
+        ------
+        DatasetError
+            If no copy is there; the message says how to get one.
+        """
+
+    @abstractmethod
+    def fetch(self, root: Path | None = None) -> Path:
+        """Download the data set to *root*, check it, and return the folder; nothing is done twice.
+
+        Raises
+        ------
+        DatasetError
+            If the transfer fails or what came isn't what was expected; nothing half-done stays.
+        """
+
+    def labels(self) -> list[str]:
+        """The class names, where they are known without a copy of the data; else empty."""
+        return []
+
+
+def find_loader(source: str) -> DatasetLoader:
+    """Return the loader for ``name`` or ``name:variant``.
+
+    Raises
+    ------
+    SpecError
+        If the name is unknown.
+    """
+    name, _, variant = source.partition(":")
+    return plugins.load("datasets", name)(variant or None)
+
+
+def load_dataset(source: str | os.PathLike[str], root: str | os.PathLike[str] | None = None) -> Dataset:
+    """Return the data set that *source* names: a folder of class folders, a CSV manifest, or a name.
+
+    Parameters
+    ----------
+    source : str or path
+        A folder, a manifest (``.csv``), or a name that ``audioclf list datasets`` shows.
+    root : str or path, optional
+        For a named set: the folder of its copy on disk.
+
+    Raises
+    ------
+    DatasetError
+        If it can't be found or used.
+    """
+    path = Path(source).expanduser()
+    text = os.fspath(source)
+    if path.is_dir():
+        return load_folder(path)
+    if path.is_file():
+        if path.suffix.lower() in AUDIO_SUFFIXES:
+            raise DatasetError(f"{text} is one recording; --data takes a folder of class folders or a CSV manifest")
+        return load_manifest(path)
+    if os.sep in text or text.startswith(".") or path.suffix:
+        raise DatasetError(f"{text}: no such file or folder")
+    try:
+        loader = find_loader(text)
+    except SpecError as error:
+        name = text.partition(":")[0]
+        if name in plugins.names("datasets"):
+            raise
+        hint = did_you_mean(name, plugins.names("datasets"))
+        raise DatasetError(f"'{text}' is no folder, no file and no known data set. {hint}") from error
+    dataset = loader.load(Path(root).expanduser() if root is not None else None)
+    dataset.source = dataset.source or text
+    return dataset
+
+
+def load_folder(root: str | os.PathLike[str]) -> Dataset:
+    """Return the data set of a folder that holds one folder per class.
+
+    Recordings are found at any depth below a class folder; the class is the first folder's name. Files
+    that aren't audio by their suffix are passed over, and so are names that begin with a dot.
+
+    Raises
+    ------
+    DatasetError
+        If there are no class folders, or fewer than two of them hold recordings.
+    """
+    root = Path(root)
+    classes = sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
+    clips = []
+    for folder in classes:
+        for path in sorted(folder.rglob("*")):
+            relative = path.relative_to(root)
+            hidden = any(part.startswith(".") for part in relative.parts)
+            if path.suffix.lower() in AUDIO_SUFFIXES and path.is_file() and not hidden:
+                clips.append(Clip(path, label=folder.name, name=relative.as_posix()))
+    if not clips:
+        loose = [p for p in sorted(root.iterdir()) if p.suffix.lower() in AUDIO_SUFFIXES]
+        if loose:
+            raise DatasetError(
+                f"{root}: recordings lie in the folder itself; put them into one folder per class, "
+                "or write a CSV manifest (path,label)"
+            )
+        raise DatasetError(
+            f"{root}: no recordings found; expected one folder per class with files such as .wav or .flac in it"
+        )
+    dataset = Dataset(root.resolve().name, clips, source=str(root))
+    if len(dataset.labels) < 2:
+        raise DatasetError(
+            f"{root}: only one class folder with recordings, '{dataset.labels[0]}'; at least two are needed"
+        )
+    return dataset
+
+
+COLUMNS = ("path", "label", "group", "fold", "start", "end")
+
+
+def load_manifest(path: str | os.PathLike[str]) -> Dataset:
+    """Return the data set of a CSV manifest: ``path,label[,group][,fold][,start][,end]``.
+
+    Paths are relative to the manifest; start and end are seconds. A comma, semicolon or tab separates.
+    Where there is no group column but several clips come from one recording, the recording is their group.
+
+    Raises
+    ------
+    DatasetError
+        If a column is missing, a value is wrong (the message names the line), or no file exists.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (UnicodeDecodeError, OSError) as error:
+        raise DatasetError(f"{path} isn't a CSV manifest: {error}") from error
+    header = text.partition("\n")[0]
+    delimiter = max(",;\t", key=header.count)
+    rows = csv.DictReader(text.splitlines(), delimiter=delimiter, skipinitialspace=True)
+    columns = [column.strip() for column in rows.fieldnames or []]
+    rows.fieldnames = columns
+    for needed in ("path", "label"):
+        if needed not in columns:
+            found = ", ".join(columns) if columns else "none"
+            raise DatasetError(
+                f"{path}: no column '{needed}' (found: {found}); the first line must be path,label[,group][,fold][,start][,end]"
+            )
+    clips = [_clip_of_row(path, rows.line_num, row) for row in rows if any((v or "") for v in row.values() if v)]
+    if not clips:
+        raise DatasetError(f"{path}: no rows below the header")
+    if not any(clip.path.exists() for clip in clips):
+        raise DatasetError(
+            f"{path}: none of its {len(clips)} files exists; the first is {clips[0].path}. "
+            "Paths are relative to the manifest's folder"
+        )
+    if "group" not in columns and len({clip.path for clip in clips}) < len(clips):
+        clips = [_with_group(clip, os.path.relpath(clip.path, path.parent)) for clip in clips]
+    if any(clip.fold is not None for clip in clips) and any(clip.fold is None for clip in clips):
+        bare = next(clip for clip in clips if clip.fold is None)
+        raise DatasetError(f"{path}: some clips have a fold and some don't, for example {bare.name}")
+    dataset = Dataset(path.stem if path.stem != "clips" else path.resolve().parent.name, clips, source=str(path))
+    if len(dataset.labels) < 2:
+        raise DatasetError(f"{path}: only one label, '{dataset.labels[0]}'; at least two are needed")
+    return dataset
+
+
+def _clip_of_row(manifest: Path, line: int, row: dict[str, str | None]) -> Clip:
+    values = {column: (row.get(column) or "").strip() for column in COLUMNS}
+    where = f"{manifest}, line {line}"
+    for needed in ("path", "label"):
+        if not values[needed]:
+            raise DatasetError(f"{where}: no {needed}")
+    times: dict[str, float | None] = {}
+    for column in ("start", "end"):
+        try:
+            times[column] = float(values[column]) if values[column] else None
+        except ValueError:
+            raise DatasetError(f"{where}: {column} '{values[column]}' isn't a number of seconds") from None
+    start, end = times["start"], times["end"]
+    if (start or 0) < 0 or (end is not None and end <= (start or 0)):
+        raise DatasetError(f"{where}: the clip from {start or 0:g} s to {end if end is None else format(end, 'g')} s is empty")
+    name = Path(values["path"]).as_posix()
+    if start is not None or end is not None:
+        name += f"[{start or 0:g}-{'' if end is None else format(end, 'g')}s]"
+    return Clip(
+        path=manifest.parent / values["path"],
+        label=values["label"],
+        group=values["group"] or None,
+        fold=values["fold"] or None,
+        start=start,
+        end=end,
+        name=name,
+    )
+
+
+def _with_group(clip: Clip, group: str) -> Clip:
+    return Clip(clip.path, clip.label, group, clip.fold, clip.start, clip.end, clip.name)
+
+
+def fingerprint(dataset: Dataset, hashes: dict[Path, str]) -> str:
+    """Return a hash of what was compared: each clip's content, stretch, label, group and fold.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    hashes : dict
+        Content hash of each recording, by path.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    for clip in dataset.clips:
+        facts = (hashes[clip.path], clip.label, clip.group, clip.fold, clip.start, clip.end)
+        digest.update(repr(facts).encode())
+    return digest.hexdigest()

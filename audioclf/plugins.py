@@ -1,0 +1,59 @@
+"""Names to classes: what is installed under the four entry-point groups.
+
+The core never imports a plug-in by its module; it asks here. A class that another package registers
+under the same group is the equal of a built-in one.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from audioclf.errors import SpecError, did_you_mean
+
+GROUPS = {
+    "features": "audioclf.feature_sets",
+    "classifiers": "audioclf.classifiers",
+    "datasets": "audioclf.datasets",
+    "reports": "audioclf.reports",
+}
+_SINGULAR = {
+    "features": "feature",
+    "classifiers": "classifier",
+    "datasets": "dataset",
+    "reports": "report format",
+}
+
+
+@cache
+def _catalogue(kind: str) -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=GROUPS[kind])}
+
+
+def names(kind: str) -> list[str]:
+    """Return the sorted names registered under *kind* ("features", "classifiers", "datasets", "reports").
+
+    >>> "mfcc" in names("features")
+    True
+    """
+    return sorted(_catalogue(kind))
+
+
+def load(kind: str, name: str) -> Any:
+    """Return the class registered as *name* under *kind*.
+
+    Raises
+    ------
+    SpecError
+        If the name is unknown (with the closest known one), or its package can't be imported.
+    """
+    point = _catalogue(kind).get(name)
+    if point is None:
+        raise SpecError(f"unknown {_SINGULAR[kind]} '{name}'. {did_you_mean(name, names(kind))}")
+    try:
+        return point.load()
+    except ImportError as error:
+        raise SpecError(
+            f"{_SINGULAR[kind]} '{name}' can't be imported from {point.value}: {error}"
+        ) from error
