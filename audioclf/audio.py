@@ -16,7 +16,21 @@ from numpy.typing import NDArray
 from audioclf.errors import AudioError
 
 SOUNDFILE_SUFFIXES = frozenset(
-    {".wav", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".aifc", ".au", ".caf", ".w64"}
+    {
+        ".wav",
+        ".wave",
+        ".flac",
+        ".ogg",
+        ".oga",
+        ".opus",
+        ".mp3",
+        ".aiff",
+        ".aif",
+        ".aifc",
+        ".au",
+        ".caf",
+        ".w64",
+    }
 )
 FFMPEG_SUFFIXES = frozenset({".m4a", ".aac", ".mp4", ".3gp", ".3gpp", ".amr", ".wma", ".webm", ".mov"})
 AUDIO_SUFFIXES = SOUNDFILE_SUFFIXES | FFMPEG_SUFFIXES
@@ -199,7 +213,11 @@ def _run(program: str, path: Path, arguments: list[str]) -> bytes:
 
 def _ffprobe(path: Path) -> AudioInfo:
     arguments = ["-v", "error", "-select_streams", "a:0", "-of", "json"]
-    arguments += ["-show_entries", "stream=sample_rate,channels,duration:format=duration", str(path.resolve())]
+    arguments += [
+        "-show_entries",
+        "stream=sample_rate,channels,duration:format=duration",
+        str(path.resolve()),
+    ]
     facts = json.loads(_run("ffprobe", path, arguments))
     if not facts.get("streams"):
         raise AudioError(f"{path}: holds no sound track; leave it out")
@@ -211,6 +229,16 @@ def _ffprobe(path: Path) -> AudioInfo:
 def _ffmpeg(path: Path) -> tuple[NDArray[np.float32], int]:
     info = _ffprobe(path)
     arguments = ["-nostdin", "-v", "error", "-i", str(path.resolve()), "-map", "0:a:0"]
-    arguments += ["-f", "f32le", "-c:a", "pcm_f32le", "-ac", str(info.channels), "-ar", str(info.sample_rate), "-"]
+    arguments += [
+        "-f",
+        "f32le",
+        "-c:a",
+        "pcm_f32le",
+        "-ac",
+        str(info.channels),
+        "-ar",
+        str(info.sample_rate),
+        "-",
+    ]
     samples = np.frombuffer(_run("ffmpeg", path, arguments), dtype="<f4")
     return samples.reshape(-1, info.channels), info.sample_rate

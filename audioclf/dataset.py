@@ -320,7 +320,9 @@ def _clip_of_row(manifest: Path, line: int, row: dict[str, str | None]) -> Clip:
             raise DatasetError(f"{where}: {column} '{values[column]}' isn't a number of seconds") from None
     start, end = times["start"], times["end"]
     if (start or 0) < 0 or (end is not None and end <= (start or 0)):
-        raise DatasetError(f"{where}: the clip from {start or 0:g} s to {end if end is None else format(end, 'g')} s is empty")
+        raise DatasetError(
+            f"{where}: the clip from {start or 0:g} s to {end if end is None else format(end, 'g')} s is empty"
+        )
     name = Path(values["path"]).as_posix()
     if start is not None or end is not None:
         name += f"[{start or 0:g}-{'' if end is None else format(end, 'g')}s]"

@@ -75,9 +75,7 @@ def make_folder(path: str | os.PathLike[str]) -> Path:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise AudioclfError(
-            f"can't make the folder {path}: {error.strerror}; choose another with --out"
-        ) from error
+        raise AudioclfError(f"can't make the folder {path}: {error.strerror}; choose another with --out") from error
     return path
 
 

@@ -54,6 +54,4 @@ def load(kind: str, name: str) -> Any:
     try:
         return point.load()
     except ImportError as error:
-        raise SpecError(
-            f"{_SINGULAR[kind]} '{name}' can't be imported from {point.value}: {error}"
-        ) from error
+        raise SpecError(f"{_SINGULAR[kind]} '{name}' can't be imported from {point.value}: {error}") from error

@@ -7,13 +7,14 @@ questions that all reports ask. It knows nothing of plotting or HTML.
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from audioclf.errors import ResultsError
+from audioclf.errors import ResultsError, did_you_mean
 from audioclf.files import write_whole
 
 SCHEMA = 1
@@ -22,6 +23,14 @@ METRICS = {
     "balanced_accuracy": "balanced accuracy",
     "macro_f1": "macro F1",
 }
+
+FLOOR = "dummy"
+"""The classifier that looks at no features: what every other one has to beat."""
+
+_KEYS = (
+    "analysis", "audioclf", "command", "created", "cv", "dataset", "experiments", "platform",
+    "seed", "skipped", "timing", "versions", "warnings",
+)  # fmt: skip
 
 Experiment = dict[str, Any]
 
@@ -49,6 +58,30 @@ class Confusion:
     clips: list[str]
 
 
+@dataclass(frozen=True)
+class Mistake:
+    """One clip that was taken for another class.
+
+    Attributes
+    ----------
+    path : str
+        The clip's name.
+    label, predicted : str
+        What it is and what it was taken for.
+    count, trials : int
+        How often that happened, and how often the clip was predicted (once a repeat).
+    probability : float or None
+        Mean probability that the classifier gave its wrong answer; None where it gave none.
+    """
+
+    path: str
+    label: str
+    predicted: str
+    count: int
+    trials: int
+    probability: float | None
+
+
 class Results:
     """A run's record, as a dictionary with a few questions answered.
 
@@ -56,6 +89,16 @@ class Results:
     ----------
     record : dict
         As in results.json, schema 1.
+
+    Examples
+    --------
+    >>> def experiment(classifier, mean):
+    ...     scores = {name: {"mean": mean, "std": 0.0, "low": mean, "high": mean} for name in METRICS}
+    ...     names = {"features": "mfcc", "classifier": classifier, "status": "ok"}
+    ...     return {**names, "n_features": 40, "metrics": scores}
+    >>> results = Results({"experiments": [experiment("dummy", 0.4), experiment("svm", 0.9)]})
+    >>> title(results.best), title(results.floor)
+    ('mfcc with svm', 'mfcc with dummy')
     """
 
     def __init__(self, record: dict[str, Any]) -> None:
@@ -72,24 +115,41 @@ class Results:
         """
         path = Path(path)
         file = path / "results.json" if path.is_dir() else path
-        if not file.exists():
-            raise ResultsError(f"{path}: no results.json there; give the folder that a run wrote (--out)")
         try:
             record = json.loads(file.read_text(encoding="utf-8"))
-            schema = record["schema"]
-            record["experiments"], record["dataset"]["labels"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise ResultsError(f"{file}: not a results.json of audioclf") from error
-        if schema > SCHEMA:
-            raise ResultsError(f"{file}: written by a later audioclf ({record.get('audioclf')}); upgrade to read it")
+        except FileNotFoundError as error:
+            raise ResultsError(f"{path}: no results.json there; give the folder that a run wrote (--out)") from error
+        except OSError as error:
+            raise ResultsError(f"{file}: can't be read: {error.strerror}") from error
+        except ValueError as error:
+            raise ResultsError(f"{file}: not a results.json of audioclf (no JSON: {error})") from error
+        if not isinstance(record, dict) or not isinstance(record.get("schema"), int):
+            raise ResultsError(f"{file}: not a results.json of audioclf (it names no schema)")
+        if record["schema"] > SCHEMA:
+            raise ResultsError(
+                f"{file}: written by a later audioclf ({record.get('audioclf', '?')}); upgrade to read it"
+            )
+        missing = [key for key in _KEYS if key not in record]
+        if missing:
+            raise ResultsError(f"{file}: not a whole results.json: it lacks {', '.join(missing)}; run again")
+        if record.get("metric", "accuracy") not in METRICS:
+            raise ResultsError(
+                f"{file}: ranks by '{record['metric']}', which isn't known here. "
+                f"{did_you_mean(str(record['metric']), METRICS)}"
+            )
         return cls(record)
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
-        """Write results.json into *folder*, whole or not at all, and return its path."""
+        """Write results.json into *folder*, whole or not at all, and return its path.
+
+        JSON has no NaN: a number that isn't finite is written as null, for a run that took hours must not be
+        lost over one. A file name that isn't valid Unicode comes back from `load` as it was.
+        """
         path = Path(folder) / "results.json"
+        text = json.dumps(_without_nan(self.record), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
         with write_whole(path) as aside:
-            text = json.dumps(self.record, indent=1, ensure_ascii=False, allow_nan=False)
-            aside.write_text(text + "\n", encoding="utf-8")
+            # What UTF-8 can't hold is a lone surrogate; Python's backslash escape for it is JSON's as well.
+            aside.write_bytes(text.encode("utf-8", errors="backslashreplace"))
         return path
 
     @property
@@ -111,8 +171,8 @@ class Results:
         return sorted(
             finished,
             key=lambda e: (
-                -round(e["metrics"][self.metric]["mean"], 6),
-                -round(e["metrics"]["macro_f1"]["mean"], 6),
+                _descending(e["metrics"][self.metric]["mean"]),
+                _descending(e["metrics"]["macro_f1"]["mean"]),
                 e["n_features"],
             ),
         )
@@ -126,6 +186,11 @@ class Results:
         """The experiment at the head of the ranking, or None if none finished."""
         ranked = self.ranking()
         return ranked[0] if ranked else None
+
+    @property
+    def floor(self) -> Experiment | None:
+        """The best finished experiment of the `FLOOR` classifier, or None if there is none."""
+        return next((e for e in self.ranking() if is_floor(e)), None)
 
     def confusions(self, experiment: Experiment, most: int | None = 10) -> list[Confusion]:
         """The pairs of classes most often confused, with the clips behind them."""
@@ -147,6 +212,21 @@ class Results:
         found.sort(key=lambda c: (-c.count, -c.share, c.label, c.predicted))
         return found[:most]
 
+    def mistakes(self, experiment: Experiment) -> list[Mistake]:
+        """The clips taken for another class; the most often wrong first, then the most surely wrong."""
+        trials = Counter(p["path"] for p in experiment["predictions"])
+        wrong: dict[tuple[str, str, str], list[float | None]] = {}
+        for p in experiment["predictions"]:
+            if p["predicted"] != p["label"]:
+                probability = (p["probabilities"] or {}).get(p["predicted"])
+                wrong.setdefault((p["path"], p["label"], p["predicted"]), []).append(probability)
+        found = [
+            Mistake(path, label, predicted, len(given), trials[path], _mean(given))
+            for (path, label, predicted), given in wrong.items()
+        ]
+        found.sort(key=lambda m: (-m.count, -(m.probability or 0.0), m.path, m.predicted))
+        return found
+
 
 def title(experiment: Experiment) -> str:
     """Name an experiment: ``mfcc+gfcc with svm``.
@@ -155,3 +235,31 @@ def title(experiment: Experiment) -> str:
     'mfcc+gfcc with svm'
     """
     return f"{experiment['features']} with {experiment['classifier']}"
+
+
+def is_floor(experiment: Experiment) -> bool:
+    """Say whether an experiment is the floor that the others have to beat.
+
+    >>> is_floor({"features": "mfcc", "classifier": "dummy"})
+    True
+    """
+    return experiment["classifier"].partition(":")[0] == FLOOR
+
+
+def _descending(score: float | None) -> float:
+    return math.inf if score is None else -round(score, 6)
+
+
+def _mean(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return math.fsum(known) / len(known) if known else None
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -56,7 +56,7 @@ class Configurable:
     def spec(self) -> str:
         """The shortest spec that makes this object: its name and what differs from the defaults."""
         changed = [
-            f":{field.name}={_text(getattr(self, field.name))}"
+            f":{field.name}={text_of(getattr(self, field.name))}"
             for field in dataclasses.fields(self)
             if getattr(self, field.name) != field.default
         ]
@@ -123,9 +123,7 @@ def _convert(owner: str, key: str, text: str, hint: Any) -> Any:
     for kind in wanted:
         try:
             if kind is bool:
-                return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}[
-                    text.lower()
-                ]
+                return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}[text.lower()]
             return kind(text)
         except (ValueError, KeyError):
             continue
@@ -133,7 +131,8 @@ def _convert(owner: str, key: str, text: str, hint: Any) -> Any:
     raise SpecError(f"{owner}:{key}={text}: '{text}' isn't a value of type {kinds}")
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """Write a parameter's value as a spec does."""
     if value is None:
         return "none"
     if isinstance(value, bool):

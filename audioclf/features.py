@@ -1,0 +1,205 @@
+"""Feature sets: extractors joined by ``+``, run over one shared `Spectra`. A scikit-learn transformer."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterable, Sequence
+from typing import Any, Union
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from audioclf import audio, functionals, spec
+from audioclf.audio import Signal
+from audioclf.dataset import Clip
+from audioclf.errors import SpecError
+from audioclf.extractor import Extractor
+from audioclf.spectra import Analysis, Frames, Spectra
+
+HIGHEST_DEFAULT_RATE = 22050
+ClipLike = Union[Clip, Signal, str, "os.PathLike[str]"]
+
+
+def build_extractors(features: str) -> list[Extractor]:
+    """Return the extractors that a spec such as ``mfcc:deltas=2+gfcc`` names.
+
+    Raises
+    ------
+    SpecError
+        If a name or parameter is wrong, or two extractors would give a coefficient of the same name.
+    """
+    extractors: list[Extractor] = spec.build("features", features)
+    seen: dict[str, str] = {}
+    for extractor in extractors:
+        for name in extractor.coefficient_names:
+            if name in seen:
+                raise SpecError(
+                    f"'{features}' gives '{name}' twice, by {seen[name]} and by {extractor.spec}; leave one out"
+                )
+            seen[name] = extractor.spec
+    return extractors
+
+
+def analysis_rate(rates: Iterable[int]) -> int:
+    """Return the rate at which to analyse recordings of these native rates, in Hz: the lowest, at most 22,050.
+
+    >>> analysis_rate([48000, 44100]), analysis_rate([44100, 8000])
+    (22050, 8000)
+    """
+    return min(HIGHEST_DEFAULT_RATE, *rates)
+
+
+def vector_names(extractors: Iterable[Extractor], pooled: Iterable[str]) -> list[str]:
+    """Return the names of a clip's vector: per extractor, each functional of each coefficient."""
+    pooled = tuple(pooled)
+    return [f"{c}_{name}" for extractor in extractors for name in pooled for c in extractor.coefficient_names]
+
+
+class FeatureSet(TransformerMixin, BaseEstimator):
+    """Extractors joined by ``+``, pooled to one vector a clip.
+
+    Parameters
+    ----------
+    spec : str
+        Such as ``mfcc+gfcc`` or ``mfcc:n_coeffs=13:deltas=2``; `audioclf list features` shows the names.
+    sample_rate : int, optional
+        Analysis rate in Hz. By default `fit` takes the lowest native rate of its clips, at most 22,050.
+    frame_length, hop_length : float
+        In seconds.
+    window : str
+        See `audioclf.spectra.WINDOWS`.
+    n_fft : int, optional
+        FFT length in samples; by default the next power of two that holds a frame.
+    functionals : str or iterable of str
+        What pools frames to a vector; see `audioclf.functionals.parse`.
+
+    Attributes
+    ----------
+    analysis_ : Analysis
+        Set by `fit`.
+
+    Raises
+    ------
+    SpecError
+        By `fit` and `frames`, if the spec or a parameter is wrong.
+    AudioError
+        By `fit` and `transform`, if a recording can't be read.
+
+    Examples
+    --------
+    >>> tone = Signal(np.sin(np.arange(16000) / 10).astype(np.float32), 16000)
+    >>> features = FeatureSet("mfcc+centroid", functionals=["mean", "std"])
+    >>> features.fit_transform([tone]).shape
+    (1, 42)
+    >>> features.get_feature_names_out()[-2:]
+    array(['centroid_mean', 'centroid_std'], dtype=object)
+    >>> features.frames(tone.samples, 16000).shape
+    (98, 21)
+    """
+
+    def __init__(
+        self,
+        spec: str = "mfcc",
+        *,
+        sample_rate: int | None = None,
+        frame_length: float = 0.025,
+        hop_length: float = 0.010,
+        window: str = "hamming",
+        n_fft: int | None = None,
+        functionals: str | Sequence[str] = functionals.DEFAULT,
+    ) -> None:
+        self.spec = spec
+        self.sample_rate = sample_rate
+        self.frame_length = frame_length
+        self.hop_length = hop_length
+        self.window = window
+        self.n_fft = n_fft
+        self.functionals = functionals
+
+    def fit(self, X: Iterable[ClipLike], y: Any = None) -> FeatureSet:
+        """Settle the analysis rate from the clips *X*; nothing else is learnt."""
+        clips = list(X)
+        build_extractors(self.spec)
+        functionals.parse(self.functionals)
+        rate = self.sample_rate or analysis_rate(_native_rate(clip) for clip in clips)
+        self.analysis_ = self._analysis(rate)
+        return self
+
+    def transform(self, X: Iterable[ClipLike]) -> NDArray[np.float32]:
+        """Return the pooled features of clips, shape (n_clips, n_features), float32."""
+        pooled = functionals.parse(self.functionals)
+        extractors = build_extractors(self.spec)
+        rows = [
+            np.concatenate([functionals.pool(frames, pooled) for frames in self._frames(clip, extractors)])
+            for clip in X
+        ]
+        return np.stack(rows) if rows else np.empty((0, len(self.get_feature_names_out())), np.float32)
+
+    def sequences(self, X: Iterable[ClipLike]) -> list[Frames]:
+        """Return the frames of clips: a list of arrays (n_frames, n_coefficients), float32."""
+        extractors = build_extractors(self.spec)
+        return [np.hstack(self._frames(clip, extractors)) for clip in X]
+
+    def frames(self, samples: NDArray[np.floating], sample_rate: int) -> Frames:
+        """Return the features of every frame of mono *samples*, shape (n_frames, n_coefficients), float32.
+
+        The rate of analysis is the fitted one, else the parameter, else *sample_rate* itself.
+        """
+        if np.ndim(samples) != 1:
+            raise ValueError(f"samples must be one-dimensional (mono), got shape {np.shape(samples)}")
+        signal = Signal(np.asarray(samples, dtype=np.float32), sample_rate)
+        fitted = getattr(self, "analysis_", None)
+        analysis = fitted or self._analysis(self.sample_rate or sample_rate)
+        return np.hstack(self._compute(signal, analysis, build_extractors(self.spec)))
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
+        """Return the names of the vector's values: coefficient, then functional (``mfcc_0_mean``)."""
+        names = vector_names(build_extractors(self.spec), functionals.parse(self.functionals))
+        return np.array(names, dtype=object)
+
+    @property
+    def coefficient_names(self) -> list[str]:
+        """Names of the columns of `frames`."""
+        return [name for extractor in build_extractors(self.spec) for name in extractor.coefficient_names]
+
+    def _analysis(self, sample_rate: int) -> Analysis:
+        return Analysis(sample_rate, self.frame_length, self.hop_length, self.window, self.n_fft)
+
+    def _frames(self, clip: ClipLike, extractors: list[Extractor]) -> list[Frames]:
+        from sklearn.utils.validation import check_is_fitted
+
+        check_is_fitted(self, "analysis_")
+        return self._compute(_signal(clip, self.analysis_.sample_rate), self.analysis_, extractors)
+
+    @staticmethod
+    def _compute(signal: Signal, analysis: Analysis, extractors: list[Extractor]) -> list[Frames]:
+        spectra = Spectra(audio.resample(signal, analysis.sample_rate), analysis)
+        if spectra.padded:
+            warnings.warn(
+                f"a clip of {signal.duration:.3g} s is shorter than one frame of {analysis.frame_length:g} s "
+                "and was padded with silence",
+                stacklevel=3,
+            )
+        return [extractor.frames(spectra) for extractor in extractors]
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.no_validation = True
+        return tags
+
+
+def _signal(clip: ClipLike, sample_rate: int | None) -> Signal:
+    if isinstance(clip, Signal):
+        return audio.resample(clip, sample_rate)
+    if isinstance(clip, Clip):
+        return audio.read(clip.path, sample_rate, clip.start, clip.end)
+    return audio.read(clip, sample_rate)
+
+
+def _native_rate(clip: ClipLike) -> int:
+    if isinstance(clip, Signal):
+        return clip.sample_rate
+    return audio.probe(clip.path if isinstance(clip, Clip) else clip).sample_rate

@@ -1,0 +1,297 @@
+"""A trained model: predict, save, and load without running code."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import zipfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audioclf import functionals, parallel
+from audioclf._version import __version__
+from audioclf.classifier import Classifier, build_classifier
+from audioclf.comparison import Comparison, compare
+from audioclf.dataset import Clip, Dataset
+from audioclf.errors import AudioError, ModelError, SpecError
+from audioclf.extraction import extract, select
+from audioclf.extractor import Extractor
+from audioclf.features import build_extractors
+from audioclf.files import write_whole
+from audioclf.parallel import Progress
+from audioclf.results import title
+from audioclf.spectra import Analysis
+
+SCHEMA = 1
+_TRUSTED = (
+    "numpy.dtype",
+    "numpy.random.mtrand.RandomState",
+    "sklearn.pipeline.Pipeline",
+    "sklearn.preprocessing._data.StandardScaler",
+)
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model says of one clip: the label, the probability of each, or the error that prevented it."""
+
+    name: str
+    label: str = ""
+    probabilities: dict[str, float] | None = None
+    error: str = ""
+
+
+class Model:
+    """A fitted classifier with its feature set.
+
+    Attributes
+    ----------
+    facts : dict
+        What the file says of itself: features, classifier, analysis, labels, versions, the cross-validated
+        scores and the data they were got on.
+    comparison : Comparison or None
+        The cross-validation that came before, if this model was just trained.
+
+    Examples
+    --------
+    >>> model = train("demo", features="centroid", classifier="knn", cv=2)
+    >>> model.labels
+    ['birds', 'music', 'speech']
+    """
+
+    def __init__(self, estimator: Any, facts: dict[str, Any], comparison: Comparison | None = None) -> None:
+        self.estimator = estimator
+        self.facts = facts
+        self.comparison = comparison
+
+    @property
+    def labels(self) -> list[str]:
+        """The class names; columns of `predict_proba`."""
+        return self.facts["labels"]
+
+    @property
+    def extractors(self) -> list[Extractor]:
+        """The feature set's extractors."""
+        return build_extractors(self.facts["features"])
+
+    @property
+    def classifier(self) -> Classifier:
+        """The recipe of the estimator."""
+        return build_classifier(self.facts["classifier"])
+
+    @property
+    def analysis(self) -> Analysis:
+        """How recordings are analysed; the rate is the one of training."""
+        return Analysis(**self.facts["analysis"])
+
+    def predict_clips(
+        self,
+        clips: Iterable[Clip | str | os.PathLike[str]],
+        workers: int = 1,
+        progress: Progress = parallel.silent,
+    ) -> list[Prediction]:
+        """Return a prediction for every clip or file; one that can't be read carries its error."""
+        listed = [clip if isinstance(clip, Clip) else Clip(Path(clip)) for clip in clips]
+        extractors, takes = self.extractors, self.classifier.takes
+        extraction = extract(
+            listed,
+            self.analysis,
+            vectors=extractors if takes == "vectors" else (),
+            sequences=extractors if takes == "sequences" else (),
+            pooled=functionals.parse(self.facts["functionals"]),
+            workers=workers,
+            progress=progress,
+        )
+        errors = iter(extraction.skipped)
+        rows: NDArray[np.float64] = np.empty((0, len(self.labels)))
+        if extraction.clips:
+            lengths = extraction.lengths if takes == "sequences" else None
+            data = select(extraction.inputs(extractors, takes), lengths, np.arange(len(extraction.clips)))
+            rows = np.zeros((len(extraction.clips), len(self.labels)))
+            rows[:, self.estimator.classes_] = self.estimator.predict_proba(data)
+        found = iter(zip(extraction.clips, rows))
+        predictions = []
+        pending = next(found, None)
+        for clip in listed:
+            if pending is not None and pending[0] is clip:
+                row = pending[1]
+                probabilities = {label: float(p) for label, p in zip(self.labels, row)}
+                predictions.append(Prediction(clip.name, self.labels[int(row.argmax())], probabilities))
+                pending = next(found, None)
+            else:
+                predictions.append(Prediction(clip.name, error=next(errors)[1]))
+        return predictions
+
+    def predict(self, clips: Iterable[Clip | str | os.PathLike[str]]) -> NDArray[np.object_]:
+        """Return the label of each clip or file, shape (n_clips,).
+
+        Raises
+        ------
+        AudioError
+            If one can't be read.
+        """
+        return np.array([prediction.label for prediction in self._all(clips)], dtype=object)
+
+    def predict_proba(self, clips: Iterable[Clip | str | os.PathLike[str]]) -> NDArray[np.float64]:
+        """Return the probability of each label, shape (n_clips, n_labels), rows summing to 1.
+
+        Raises
+        ------
+        AudioError
+            If one can't be read.
+        """
+        rows = [list((prediction.probabilities or {}).values()) for prediction in self._all(clips)]
+        return np.array(rows, dtype=np.float64).reshape(-1, len(self.labels))
+
+    def _all(self, clips: Iterable[Clip | str | os.PathLike[str]]) -> list[Prediction]:
+        if isinstance(clips, (str, os.PathLike, Clip)):
+            clips = [clips]
+        predictions = self.predict_clips(clips)
+        for prediction in predictions:
+            if prediction.error:
+                raise AudioError(prediction.error)
+        return predictions
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the model to one file, whole or not at all, and return its path.
+
+        The file is a ZIP archive of ``model.json`` (`facts`) and ``estimator.skops``.
+        """
+        import skops.io
+
+        path = Path(path)
+        with write_whole(path) as aside, zipfile.ZipFile(aside, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("model.json", json.dumps(self.facts, indent=1, ensure_ascii=False))
+            archive.writestr("estimator.skops", _repacked(skops.io.dumps(self.estimator)))
+        return path
+
+    def __repr__(self) -> str:
+        return f"<Model: {title(self.facts)}, labels {', '.join(self.labels)}>"
+
+
+def train(
+    data: Dataset | str | os.PathLike[str],
+    features: str = "mfcc",
+    classifier: str = "svm",
+    **options: Any,
+) -> Model:
+    """Cross-validate one feature set with one classifier, then fit on all clips.
+
+    Parameters
+    ----------
+    data, features, classifier
+        As for `audioclf.comparison.compare`, but one feature set and one classifier.
+    **options
+        All other parameters of `compare`.
+
+    Returns
+    -------
+    Model
+        Its `comparison` holds the cross-validation.
+
+    Raises
+    ------
+    SpecError, DatasetError
+        As `compare`; also ModelError if the experiment failed.
+    """
+    if not isinstance(features, str) or "," in features or not isinstance(classifier, str) or "," in classifier:
+        raise SpecError("train takes one feature set and one classifier; compare takes several")
+    comparison = compare(data, features, classifier, **options)
+    record = comparison.results.record
+    chosen = build_classifier(classifier)
+    experiment = next(e for e in record["experiments"] if e["classifier"] == chosen.spec)
+    if experiment["status"] != "ok":
+        raise ModelError(f"{title(experiment)} can't be trained: {experiment['error']}")
+    extraction, labels = comparison.extraction, comparison.results.labels
+    extractors = build_extractors(features)
+    lengths = extraction.lengths if chosen.takes == "sequences" else None
+    rows = np.arange(len(extraction.clips))
+    codes = np.array([labels.index(clip.label) for clip in extraction.clips])
+    estimator = chosen.build(record["seed"])
+    estimator.fit(select(extraction.inputs(extractors, chosen.takes), lengths, rows), codes)
+    facts = {
+        "schema": SCHEMA,
+        "audioclf": __version__,
+        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "versions": record["versions"],
+        "features": experiment["features"],
+        "classifier": experiment["classifier"],
+        "analysis": comparison.analysis.as_dict(),
+        "functionals": record["analysis"]["functionals"],
+        "labels": labels,
+        "seed": record["seed"],
+        "dataset": record["dataset"],
+        "cv": record["cv"],
+        "metrics": experiment["metrics"],
+    }
+    return Model(estimator, facts, comparison)
+
+
+def load_model(path: str | os.PathLike[str]) -> Model:
+    """Read a model file. No code from the file is run: its types must be on a fixed list.
+
+    Raises
+    ------
+    ModelError
+        If it isn't a model file, was written by a later version, or holds types that aren't trusted.
+    """
+    import skops.io
+
+    path = Path(path)
+    if not path.is_file():
+        raise ModelError(f"{path}: no such model file; audioclf train writes one into its --out folder")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            facts = json.loads(archive.read("model.json"))
+            packed = archive.read("estimator.skops")
+        schema, spec = facts["schema"], facts["classifier"]
+    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, OSError) as error:
+        raise ModelError(
+            f"{path}: not a model file of audioclf; give the model.audioclf that a training wrote"
+        ) from error
+    if schema > SCHEMA:
+        raise ModelError(f"{path}: written by a later audioclf ({facts.get('audioclf')}); upgrade to use it")
+    trusted = {*_TRUSTED, *build_classifier(spec).trusted_types}
+    try:
+        foreign = sorted(set(skops.io.get_untrusted_types(data=packed)) - trusted)
+        if foreign:
+            raise ModelError(f"{path}: holds types that are not trusted ({', '.join(foreign)}); it was not loaded")
+        estimator = skops.io.loads(packed, trusted=sorted(trusted))
+    except ModelError:
+        raise
+    except Exception as error:  # skops and scikit-learn raise many kinds for a damaged or foreign file
+        raise ModelError(
+            f"{path}: can't be loaded with the packages installed here ({type(error).__name__}: {error}); it was trained with "
+            f"scikit-learn {facts.get('versions', {}).get('scikit-learn', 'of unknown version')}"
+        ) from error
+    return Model(estimator, facts)
+
+
+def find_recordings(paths: Sequence[str | os.PathLike[str]]) -> list[Path]:
+    """Return the files among *paths*, and the recordings at any depth in the folders among them, in order."""
+    from audioclf.audio import AUDIO_SUFFIXES
+
+    found: list[Path] = []
+    for path in map(Path, paths):
+        if path.is_dir():
+            inside = (p for p in sorted(path.rglob("*")) if p.suffix.lower() in AUDIO_SUFFIXES)
+            found += [p for p in inside if not any(part.startswith(".") for part in p.relative_to(path).parts)]
+        else:
+            found.append(path)
+    return found
+
+
+def _repacked(packed: bytes) -> bytes:
+    """Store the members of skops's archive without compression, for the outer one compresses better."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(packed)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as new:
+        for member in old.infolist():
+            new.writestr(member.filename, old.read(member))
+    return out.getvalue()

@@ -1,0 +1,52 @@
+"""Work spread over processes, with one BLAS thread each, so that numbers don't depend on their number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+Progress = Callable[[str, int, int, str], None]
+
+
+def silent(stage: str, done: int, total: int, note: str) -> None:
+    """Report no progress."""
+
+
+def count_workers(wanted: int | None) -> int:
+    """Return how many processes to use: *wanted*, or one per core for None.
+
+    Raises
+    ------
+    ValueError
+        If *wanted* is below 1.
+    """
+    if wanted is not None and wanted < 1:
+        raise ValueError(f"the number of workers is {wanted}; it must be at least 1")
+    import joblib
+
+    return wanted or joblib.cpu_count()
+
+
+def run(function: Callable[..., T], calls: Iterable[tuple[Any, ...]], workers: int) -> Iterator[T]:
+    """Yield ``function(*call)`` for each of *calls*, in their order, from *workers* processes.
+
+    With one worker everything runs in this process. Large arrays among the arguments are shared through
+    memory maps, not copied.
+    """
+    if workers == 1:
+        for call in calls:
+            yield _one_thread(function, *call)
+        return
+    import joblib
+
+    yield from joblib.Parallel(n_jobs=workers, return_as="generator")(
+        joblib.delayed(_one_thread)(function, *call) for call in calls
+    )
+
+
+def _one_thread(function: Callable[..., T], *call: Any) -> T:
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1):
+        return function(*call)

@@ -1,0 +1,122 @@
+"""Feature tables for other programs: CSV, NPZ, Parquet, ARFF and JSON, chosen by the file's suffix."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audioclf.errors import MissingExtraError, SpecError
+from audioclf.files import write_whole
+
+
+@dataclass
+class FeatureTable:
+    """Rows of features with what they describe.
+
+    Attributes
+    ----------
+    about : dict of str to list
+        Columns of text or numbers that identify a row: path, label, group, and time in seconds for frames.
+    names : list of str
+        Names of the features.
+    values : ndarray of float32, shape (n_rows, n_features)
+    """
+
+    about: dict[str, list[str] | list[float]]
+    names: list[str]
+    values: NDArray[np.float32]
+
+
+def write_table(table: FeatureTable, path: Path) -> Path:
+    """Write *table* to *path* in the format of its suffix, whole or not at all.
+
+    Raises
+    ------
+    SpecError
+        If the suffix is none of `FORMATS`.
+    MissingExtraError
+        If a Parquet file is wanted without pyarrow.
+    """
+    check_format(path)
+    with write_whole(path) as aside:
+        FORMATS[path.suffix.lower()](table, aside)
+    return path
+
+
+def check_format(path: Path) -> None:
+    """Raise `SpecError` unless *path* has the suffix of a known format, `MissingExtraError` if it can't be written."""
+    if path.suffix.lower() not in FORMATS:
+        raise SpecError(f"{path}: unknown format '{path.suffix}'; known: {', '.join(FORMATS)}")
+    if path.suffix.lower() == ".parquet":
+        try:
+            import pyarrow  # noqa: F401
+        except ImportError as error:
+            raise MissingExtraError("Parquet files", "pyarrow", "parquet") from error
+
+
+def _csv(table: FeatureTable, path: Path) -> None:
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow([*table.about, *table.names])
+        for i, row in enumerate(table.values):
+            writer.writerow([*(column[i] for column in table.about.values()), *map(str, row)])
+
+
+def _npz(table: FeatureTable, path: Path) -> None:
+    about = {name: np.array(column) for name, column in table.about.items()}
+    np.savez_compressed(path, features=table.values, names=np.array(table.names), **about)  # type: ignore[arg-type]
+
+
+def _parquet(table: FeatureTable, path: Path) -> None:
+    import pyarrow
+    from pyarrow import parquet
+
+    columns = {**table.about, **dict(zip(table.names, table.values.T))}
+    parquet.write_table(pyarrow.table(columns), path)
+
+
+def _json(table: FeatureTable, path: Path) -> None:
+    rows = [
+        {
+            **{name: column[i] for name, column in table.about.items()},
+            "features": {name: float(str(value)) for name, value in zip(table.names, row)},
+        }
+        for i, row in enumerate(table.values)
+    ]
+    path.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _arff(table: FeatureTable, path: Path) -> None:
+    """Weka's format: the label comes last, as a nominal attribute."""
+    about = {name: column for name, column in table.about.items() if name != "label"}
+    labels = [str(label) for label in table.about["label"]]
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("@RELATION audioclf\n\n")
+        for name, column in about.items():
+            number = bool(column) and not isinstance(column[0], str)
+            file.write(f"@ATTRIBUTE {name} {'NUMERIC' if number else 'STRING'}\n")
+        file.writelines(f"@ATTRIBUTE {_quoted(name)} NUMERIC\n" for name in table.names)
+        file.write(f"@ATTRIBUTE label {{{','.join(_quoted(label) for label in sorted(set(labels)))}}}\n\n@DATA\n")
+        for i, row in enumerate(table.values):
+            identity = [_quoted(c[i]) if isinstance(c[i], str) else str(c[i]) for c in about.values()]
+            file.write(",".join([*identity, *map(str, row), _quoted(labels[i])]) + "\n")
+
+
+def _quoted(text: object) -> str:
+    escaped = str(text).replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+FORMATS: dict[str, Callable[[FeatureTable, Path], None]] = {
+    ".csv": _csv,
+    ".npz": _npz,
+    ".parquet": _parquet,
+    ".arff": _arff,
+    ".json": _json,
+}

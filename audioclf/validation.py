@@ -1,0 +1,233 @@
+"""Which clips train and which test: splits that keep a group on one side."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audioclf.dataset import Clip
+from audioclf.errors import DatasetError, SpecError, did_you_mean
+
+DEFAULT_FOLDS = 5
+
+
+@dataclass(frozen=True)
+class Split:
+    """One division into training and test clips, as indices; *fold* counts within *repeat*."""
+
+    repeat: int
+    fold: int
+    train: NDArray[np.int64]
+    test: NDArray[np.int64]
+
+
+@dataclass
+class Splits:
+    """All divisions of a cross-validation.
+
+    Attributes
+    ----------
+    kind : str
+        "stratified-k-fold", "stratified-group-k-fold", "predefined" or "leave-one-group-out".
+    n_splits, repeats : int
+        Folds in one repeat, and repeats.
+    splits : list of Split
+    warnings : list of str
+        What a reader of the scores should know.
+    """
+
+    kind: str
+    n_splits: int
+    repeats: int
+    splits: list[Split]
+    warnings: list[str] = field(default_factory=list)
+
+
+def make_splits(clips: Sequence[Clip], cv: int | str | None = None, repeats: int = 1, seed: int = 0) -> Splits:
+    """Divide *clips* for cross-validation.
+
+    Parameters
+    ----------
+    clips : sequence of Clip
+    cv : int, "folds", "logo" or None
+        A number of folds, grouped where groups are known; "folds" for the data set's own; "logo" to
+        leave one group out at a time. None takes the data set's own folds unless they split a group,
+        else five grouped or plain folds.
+    repeats : int
+        How often the k folds are drawn anew; own folds and left-out groups can't be.
+    seed : int
+        Of the draw.
+
+    Raises
+    ------
+    DatasetError
+        If the clips don't allow such a division: too few of a class, no groups, no folds.
+    SpecError
+        If *cv* or *repeats* is no such value.
+    """
+    labels = np.array([clip.label for clip in clips])
+    if len(set(labels)) < 2:
+        only = f"'{labels[0]}'" if len(labels) else "none"
+        raise DatasetError(f"at least two classes with readable clips are needed; found {only}")
+    if repeats < 1:
+        raise SpecError(f"repeats={repeats}; it must be at least 1")
+    groups = _groups(clips)
+    folds = [clip.fold for clip in clips]
+    has_folds = any(fold is not None for fold in folds)
+    choice, warnings = _choose(cv, groups, folds if has_folds else None)
+    if choice == "folds":
+        if not has_folds:
+            raise DatasetError("--cv folds: the data set has no folds of its own; give a number, as in --cv 5")
+        splits = _predefined(folds)
+        kind, n_splits = "predefined", len(splits)
+        if groups is not None and _straddling(groups, folds):
+            warnings.append(_straddle_warning(groups, folds))
+    elif choice == "logo":
+        if groups is None:
+            raise DatasetError(
+                "--cv logo leaves one group out at a time, but no groups are known; add a group column to the manifest"
+            )
+        names = np.array(groups)
+        splits = [
+            Split(0, i, np.flatnonzero(names != g), np.flatnonzero(names == g))
+            for i, g in enumerate(sorted(set(groups)))
+        ]
+        kind, n_splits = "leave-one-group-out", len(splits)
+        if n_splits < 2:
+            raise DatasetError("--cv logo: all clips belong to one group; at least two are needed")
+    else:
+        assert isinstance(choice, int)
+        kind = "stratified-k-fold" if groups is None else "stratified-group-k-fold"
+        n_splits = choice
+        warnings += _check_counts(labels, groups, n_splits)
+        splits = _k_fold(labels, groups, n_splits, repeats, seed)
+        if groups is None:
+            warnings.append(
+                "no groups are known: clips of one recording or speaker may sit on both sides of a split, which makes "
+                "scores too good; name the recording in a group column of a CSV manifest"
+            )
+    if kind in ("predefined", "leave-one-group-out"):
+        if repeats > 1:
+            raise SpecError(f"--repeats {repeats} has no meaning with {kind} splits: they can't be drawn anew")
+        warnings += _check_learnable(labels, splits)
+    return Splits(kind, n_splits, repeats if kind.endswith("k-fold") else 1, splits, warnings)
+
+
+def _groups(clips: Sequence[Clip]) -> list[str] | None:
+    if all(clip.group is None for clip in clips):
+        return None
+    return [clip.group if clip.group is not None else f"\0{i}" for i, clip in enumerate(clips)]
+
+
+def _choose(
+    cv: int | str | None, groups: list[str] | None, folds: list[str | None] | None
+) -> tuple[int | str, list[str]]:
+    if cv is None:
+        if folds is None:
+            return DEFAULT_FOLDS, []
+        if groups is None or not _straddling(groups, folds):
+            return "folds", []
+        return DEFAULT_FOLDS, [
+            f"the data set's own folds put clips of one group on both sides ({_example(groups, folds)}); grouped folds are "
+            "used in their place, --cv folds takes its own, --cv logo leaves one group out at a time"
+        ]
+    if isinstance(cv, int) or cv.isdecimal():
+        if int(cv) < 2:
+            raise SpecError(f"--cv {cv}: at least 2 folds are needed")
+        return int(cv), []
+    if cv not in ("folds", "logo"):
+        raise SpecError(f"--cv {cv}: give a number of folds, 'folds' or 'logo'. {did_you_mean(cv, ['folds', 'logo'])}")
+    return cv, []
+
+
+def _straddling(groups: Sequence[str], folds: Sequence[str | None]) -> list[str]:
+    """Groups that have clips in more than one fold."""
+    seen: dict[str, set[str | None]] = defaultdict(set)
+    for group, fold in zip(groups, folds):
+        seen[group].add(fold)
+    return sorted(group for group, where in seen.items() if len(where) > 1)
+
+
+def _example(groups: Sequence[str], folds: Sequence[str | None]) -> str:
+    split = _straddling(groups, folds)
+    return f"{len(split)} of {len(set(groups))} groups, for example {split[0]}"
+
+
+def _straddle_warning(groups: Sequence[str], folds: Sequence[str | None]) -> str:
+    return (
+        f"the data set's own folds put clips of one group on both sides ({_example(groups, folds)}), which makes scores "
+        "too good for new groups; --cv logo leaves one group out at a time"
+    )
+
+
+def _predefined(folds: Sequence[str | None]) -> list[Split]:
+    names = np.array([str(fold) for fold in folds])
+    values = sorted(set(names), key=lambda v: (len(v), v) if v.isdecimal() else (0, v))
+    if len(values) < 2:
+        raise DatasetError(f"--cv folds: all clips are in fold '{values[0]}'; at least two folds are needed")
+    if set(values) == {"train", "test"}:
+        values = ["test"]
+    return [Split(0, i, np.flatnonzero(names != v), np.flatnonzero(names == v)) for i, v in enumerate(values)]
+
+
+def _check_counts(labels: NDArray[np.str_], groups: list[str] | None, n_splits: int) -> list[str]:
+    """Refuse divisions in which a class could not be learnt, and warn of poor ones."""
+    if groups is None:
+        for label, count in zip(*np.unique(labels, return_counts=True)):
+            if count < n_splits:
+                raise DatasetError(
+                    f"class '{label}' has {count} clip{'s' * (count != 1)}, fewer than the {n_splits} folds; "
+                    + (
+                        f"use --cv {count}, add clips or leave the class out"
+                        if count > 1
+                        else "add clips or leave the class out"
+                    )
+                )
+        return []
+    if len(set(groups)) < n_splits:
+        raise DatasetError(
+            f"{len(set(groups))} groups can't fill {n_splits} folds; use --cv {max(2, len(set(groups)))} or fewer"
+        )
+    warnings = []
+    members: dict[str, set[str]] = defaultdict(set)
+    for label, group in zip(labels, groups):
+        members[str(label)].add(group)
+    for label, names in sorted(members.items()):
+        if len(names) == 1:
+            raise DatasetError(
+                f"all clips of class '{label}' are of one group ('{next(iter(names))}'): when it is tested, the class can't "
+                "have been learnt; add clips of another group or leave the class out"
+            )
+        if len(names) < n_splits:
+            warnings.append(
+                f"class '{label}' has {len(names)} groups for {n_splits} folds: some folds test it not at all; "
+                f"--cv {len(names)} would balance them"
+            )
+    return warnings
+
+
+def _k_fold(labels: NDArray[np.str_], groups: list[str] | None, n_splits: int, repeats: int, seed: int) -> list[Split]:
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+    kind = StratifiedKFold if groups is None else StratifiedGroupKFold
+    splits = []
+    for repeat in range(repeats):
+        divider = kind(n_splits=n_splits, shuffle=True, random_state=seed + repeat)
+        for fold, (train, test) in enumerate(divider.split(labels, labels, groups)):
+            splits.append(Split(repeat, fold, train, test))
+    missing = _check_learnable(labels, splits)
+    if missing:
+        raise DatasetError(missing[0] + "; use fewer folds")
+    return splits
+
+
+def _check_learnable(labels: NDArray[np.str_], splits: Sequence[Split]) -> list[str]:
+    for split in splits:
+        absent = sorted(set(labels[split.test]) - set(labels[split.train]))
+        if absent:
+            return [f"class '{absent[0]}' is tested in fold {split.fold} but not among the clips that train it"]
+    return []

@@ -1,0 +1,48 @@
+"""Log-mel energies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audioclf import filterbanks
+from audioclf.extractor import Extractor
+from audioclf.spec import param
+from audioclf.spectra import Spectra
+
+from ._cepstra import decibels, numbered
+
+
+@dataclass(frozen=True)
+class LogMel(Extractor):
+    """Energies of mel bands in decibels: an MFCC before its DCT.
+
+    Equal to ``librosa.power_to_db(librosa.feature.melspectrogram(...))`` given the same parameters.
+
+    Examples
+    --------
+    >>> len(LogMel(n_mels=64).coefficient_names)
+    64
+    """
+
+    name = "logmel"
+    title = "log-mel energies, dB"
+
+    n_mels: int = param(40, "mel bands")
+    fmin: float = param(0.0, "lowest edge, Hz")
+    fmax: float | None = param(None, "highest edge, Hz; none is half the analysis rate")
+    htk: bool = param(False, "HTK's mel formula in place of Slaney's")
+    top_db: float | None = param(80.0, "dynamic range kept below the clip's maximum, dB; none keeps all")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.require(self.n_mels >= 1, "n_mels must be at least 1")
+
+    def static_names(self) -> list[str]:
+        return numbered(self.name, self.n_mels)
+
+    def static(self, spectra: Spectra) -> NDArray[np.floating]:
+        energies = spectra.energies(filterbanks.mel, self.n_mels, self.fmin, self.fmax, self.htk)
+        return decibels(energies, self.top_db)
