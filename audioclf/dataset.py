@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
+import math
 import os
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -231,7 +233,10 @@ def load_folder(root: str | os.PathLike[str]) -> Dataset:
         If there are no class folders, or fewer than two of them hold recordings.
     """
     root = Path(root)
-    classes = sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
+    try:
+        classes = sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
+    except OSError as error:
+        raise DatasetError(f"{root}: the folder can't be read: {error.strerror}") from error
     clips = []
     for folder in classes:
         for path in sorted(folder.rglob("*")):
@@ -278,16 +283,20 @@ def load_manifest(path: str | os.PathLike[str]) -> Dataset:
         raise DatasetError(f"{path} isn't a CSV manifest: {error}") from error
     header = text.partition("\n")[0]
     delimiter = max(",;\t", key=header.count)
-    rows = csv.DictReader(text.splitlines(), delimiter=delimiter, skipinitialspace=True)
-    columns = [column.strip() for column in rows.fieldnames or []]
-    rows.fieldnames = columns
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
+    columns = [column.strip().lower() for column in reader.fieldnames or []]
+    reader.fieldnames = columns
     for needed in ("path", "label"):
         if needed not in columns:
             found = ", ".join(columns) if columns else "none"
             raise DatasetError(
-                f"{path}: no column '{needed}' (found: {found}); the first line must be path,label[,group][,fold][,start][,end]"
+                f"{path}: no column '{needed}' (found: {found}); "
+                "the first line must be path,label[,group][,fold][,start][,end]"
             )
-    clips = [_clip_of_row(path, rows.line_num, row) for row in rows if any((v or "") for v in row.values() if v)]
+    try:
+        clips = [_clip_of_row(path, reader.line_num, row) for row in reader if any(row.values())]
+    except csv.Error as error:
+        raise DatasetError(f"{path}, line {reader.line_num}: {error}") from error
     if not clips:
         raise DatasetError(f"{path}: no rows below the header")
     if not any(clip.path.exists() for clip in clips):
@@ -295,6 +304,7 @@ def load_manifest(path: str | os.PathLike[str]) -> Dataset:
             f"{path}: none of its {len(clips)} files exists; the first is {clips[0].path}. "
             "Paths are relative to the manifest's folder"
         )
+    _refuse_repeats(path, clips)
     if "group" not in columns and len({clip.path for clip in clips}) < len(clips):
         clips = [_with_group(clip, os.path.relpath(clip.path, path.parent)) for clip in clips]
     if any(clip.fold is not None for clip in clips) and any(clip.fold is None for clip in clips):
@@ -317,7 +327,9 @@ def _clip_of_row(manifest: Path, line: int, row: dict[str, str | None]) -> Clip:
         try:
             times[column] = float(values[column]) if values[column] else None
         except ValueError:
-            raise DatasetError(f"{where}: {column} '{values[column]}' isn't a number of seconds") from None
+            times[column] = math.nan
+        if not math.isfinite(times[column] or 0):
+            raise DatasetError(f"{where}: {column} '{values[column]}' isn't a number of seconds")
     start, end = times["start"], times["end"]
     if (start or 0) < 0 or (end is not None and end <= (start or 0)):
         raise DatasetError(
@@ -335,6 +347,16 @@ def _clip_of_row(manifest: Path, line: int, row: dict[str, str | None]) -> Clip:
         end=end,
         name=name,
     )
+
+
+def _refuse_repeats(manifest: Path, clips: list[Clip]) -> None:
+    """A clip that stands twice would be tested on what it was trained with, or has two labels."""
+    first: dict[tuple[Path, float | None, float | None], Clip] = {}
+    for clip in clips:
+        known = first.setdefault((clip.path, clip.start, clip.end), clip)
+        if known is not clip:
+            labels = f" as '{known.label}' and as '{clip.label}'" if known.label != clip.label else ""
+            raise DatasetError(f"{manifest}: {clip.name} stands twice{labels}; keep one line of a clip")
 
 
 def _with_group(clip: Clip, group: str) -> Clip:

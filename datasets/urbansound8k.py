@@ -1,0 +1,82 @@
+"""urbansound8k: urban sounds in ten classes, with the ten folds of its makers.
+
+J. Salamon, C. Jacoby and J. P. Bello, "A Dataset and Taxonomy for Urban Sound Research", ACM Multimedia 2014.
+Its makers ask that the folds be used as they are: reshuffled, slices of one recording land in training and test.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from audioclf.dataset import Clip, Dataset, DatasetLoader
+from audioclf.errors import DatasetError
+
+from ._copies import find, require_files, table
+from ._fetch import Download, fetch
+
+META = "metadata/UrbanSound8K.csv"
+DOWNLOADS = [
+    Download(
+        "https://zenodo.org/records/1203745/files/UrbanSound8K.tar.gz?download=1",
+        "md5:9aa69802bbf37fb986f71ec1483a196e",
+        "UrbanSound8K.tar.gz",
+        unwrap=("UrbanSound8K",),
+    )
+]
+CLASSES = (
+    "air_conditioner car_horn children_playing dog_bark drilling engine_idling gun_shot jackhammer siren street_music"
+)
+
+
+class UrbanSound8K(DatasetLoader):
+    """8732 slices of up to four seconds; groups are the Freesound recordings, folds the makers' ten."""
+
+    name = "urbansound8k"
+    title = "UrbanSound8K: urban sounds, 8732 clips of up to 4 s in 10 classes"
+    homepage = "https://urbansounddataset.weebly.com/urbansound8k.html"
+    licence = "CC BY-NC 3.0"
+    citation = (
+        "J. Salamon, C. Jacoby and J. P. Bello, A Dataset and Taxonomy for Urban Sound Research, "
+        "Proc. 22nd ACM Conference on Multimedia, 2014, doi:10.1145/2647868.2655045"
+    )
+    size = "6 GB"
+
+    def labels(self) -> list[str]:
+        """The class names, as in the column ``class`` of the data set's table."""
+        return sorted(CLASSES.split())
+
+    def load(self, root: Path | None = None) -> Dataset:
+        """Return the clips of a copy: a folder with ``metadata/UrbanSound8K.csv`` and ``audio/fold1`` ...
+
+        Raises
+        ------
+        DatasetError
+            If no copy is there, or recordings are missing from it.
+        """
+        folder = find(self, root, META)
+        rows = table(folder / META, ["slice_file_name", "fsID", "fold", "class"])
+        clips = []
+        for row in rows:
+            name = f"fold{row['fold']}/{row['slice_file_name']}"
+            path = folder / "audio" / name
+            clips.append(Clip(path, label=row["class"], group=row["fsID"], fold=row["fold"], name=name))
+        require_files(self, folder, clips)
+        return Dataset(self.name, clips, source=self.name, licence=self.licence, citation=self.citation)
+
+    def fetch(self, root: Path | None = None) -> Path:
+        """Download the data set and return its folder; a complete copy there is kept.
+
+        Raises
+        ------
+        DatasetError
+            If the transfer fails or the checksum is wrong.
+        """
+        folder = self.default_root() if root is None else Path(root)
+        try:
+            self.load(folder)
+        except DatasetError:
+            fetch(self.title, self.licence, DOWNLOADS, folder, size=self.size, check=self._check)
+        return folder
+
+    def _check(self, folder: Path) -> None:
+        self.load(folder)

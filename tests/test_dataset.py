@@ -1,0 +1,234 @@
+"""Folders and manifests become data sets, or an error that says what to mend."""
+
+from __future__ import annotations
+
+import wave
+
+import pytest
+
+from audioclf.dataset import Clip, Dataset, fingerprint, load_dataset, load_folder, load_manifest
+from audioclf.errors import DatasetError, SpecError
+
+
+def wav(path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(b"\1\0" * 80)
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in ("birds/b.wav", "birds/a.WAV", "cats/day 1/c.flac", "cats/d.mp3"):
+        wav(tmp_path / "set" / name)
+    return tmp_path / "set"
+
+
+def manifest(folder, text, name="clips.csv", encoding="utf-8"):
+    path = folder / name
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def refuses(path, pattern):
+    with pytest.raises(DatasetError, match=pattern):
+        load_dataset(path)
+
+
+# ---------------------------------------------------------------- folders of class folders
+
+
+def test_class_folders(folder):
+    data = load_dataset(folder)
+    assert [(c.name, c.label) for c in data] == [
+        ("birds/a.WAV", "birds"),
+        ("birds/b.wav", "birds"),
+        ("cats/d.mp3", "cats"),
+        ("cats/day 1/c.flac", "cats"),
+    ]
+    assert data.name == "set"
+    assert data.source == str(folder)
+    assert data.label_counts == {"birds": 2, "cats": 2}
+    assert not data.has_groups
+    assert not data.has_folds
+    assert len(set(data.groups)) == 4  # a clip without a group is one of its own
+
+
+def test_hidden_and_other_files_are_passed_over(folder):
+    wav(folder / "birds" / ".hidden.wav")
+    wav(folder / "birds" / ".trash" / "e.wav")
+    wav(folder / ".git" / "f.wav")
+    wav(folder / "loose.wav")
+    (folder / "birds" / "notes.txt").write_text("x")
+    (folder / "empty").mkdir()
+    (folder / "cats" / "folder.wav").mkdir()
+    assert len(load_folder(folder)) == 4
+
+
+def test_hidden_parent_does_not_hide_the_set(tmp_path):
+    for name in ("a/1.wav", "b/2.wav"):
+        wav(tmp_path / ".cache" / name)
+    assert len(load_folder(tmp_path / ".cache")) == 2
+
+
+def test_folder_mistakes(tmp_path):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    refuses(empty, "no recordings found; expected one folder per class")
+    wav(tmp_path / "loose" / "a.wav")
+    refuses(tmp_path / "loose", "put them into one folder per class")
+    wav(tmp_path / "one" / "birds" / "a.wav")
+    (tmp_path / "one" / "cats").mkdir()
+    refuses(tmp_path / "one", "only one class folder with recordings, 'birds'")
+
+
+# ---------------------------------------------------------------- manifests
+
+
+def test_manifest(folder):
+    path = manifest(folder, "path,label\nbirds/a.WAV,bird\n\ncats/d.mp3, cat \n")
+    data = load_dataset(path)
+    assert [(c.path, c.label, c.group, c.fold, c.start, c.end, c.name) for c in data] == [
+        (folder / "birds/a.WAV", "bird", None, None, None, None, "birds/a.WAV"),
+        (folder / "cats/d.mp3", "cat", None, None, None, None, "cats/d.mp3"),
+    ]
+    assert data.name == "set"  # clips.csv says nothing, its folder does
+    assert load_dataset(manifest(folder, "path,label\nbirds/a.WAV,bird\ncats/d.mp3,cat", "spring.csv")).name == "spring"
+
+
+def test_paths_are_relative_to_the_manifest(folder, tmp_path, monkeypatch):
+    (tmp_path / "lists").mkdir()
+    absolute = folder / "cats" / "d.mp3"
+    path = manifest(tmp_path / "lists", f"path,label\n../set/birds/b.wav,x\n{absolute},y\n")
+    monkeypatch.chdir(tmp_path / "lists")
+    for given in (path, "clips.csv"):
+        assert all(c.path.is_file() for c in load_dataset(given))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_spellings_of_csv(folder, encoding, separator, end):
+    lines = [
+        ["Path", " label", "GROUP", "fold"],
+        ["birds/a.WAV", "Grünfink", "1", "1"],
+        ["cats/d.mp3", "Kätzchen", "2", "2"],
+    ]
+    text = end.join(separator.join(line) for line in lines)
+    data = load_manifest(manifest(folder, text, encoding=encoding))
+    assert [(c.label, c.group, c.fold) for c in data] == [("Grünfink", "1", "1"), ("Kätzchen", "2", "2")]
+
+
+def test_quotes_and_commas(folder):
+    wav(folder / "a, b.wav")
+    data = load_manifest(manifest(folder, 'path,label\n"a, b.wav","x, y"\ncats/d.mp3,z\n'))
+    assert [(c.name, c.label) for c in data] == [("a, b.wav", "x, y"), ("cats/d.mp3", "z")]
+
+
+def test_stretches_and_their_recording_as_group(folder):
+    text = "path,label,start,end\nbirds/a.WAV,x,,0.5\nbirds/a.WAV,y,0.5,\ncats/d.mp3,y,,\n"
+    data = load_manifest(manifest(folder, text))
+    assert [(c.start, c.end, c.name) for c in data] == [
+        (None, 0.5, "birds/a.WAV[0-0.5s]"),
+        (0.5, None, "birds/a.WAV[0.5-s]"),
+        (None, None, "cats/d.mp3"),
+    ]
+    assert [c.group for c in data] == ["birds/a.WAV", "birds/a.WAV", "cats/d.mp3"]
+
+
+def test_given_groups_are_kept(folder):
+    text = "path,label,start,group\nbirds/a.WAV,x,0,night\nbirds/a.WAV,y,1,\n"
+    data = load_manifest(manifest(folder, text))
+    assert [c.group for c in data] == ["night", None]
+    assert data.has_groups
+    assert data.groups[0] == "night"
+    assert data.groups[1] != "night"
+
+
+def test_folds(folder):
+    path = manifest(folder, "path,label,fold\nbirds/a.WAV,x,train\ncats/d.mp3,y,test\n")
+    assert [c.fold for c in load_manifest(path)] == ["train", "test"]
+    path = manifest(folder, "path,label,fold\nbirds/a.WAV,x,1\ncats/d.mp3,y,\n")
+    refuses(path, r"some clips have a fold and some don't, for example cats/d\.mp3")
+
+
+def test_some_recordings_may_be_missing_but_not_all(folder):
+    assert len(load_manifest(manifest(folder, "path,label\nbirds/a.WAV,x\nnone.wav,y\n"))) == 2
+    refuses(
+        manifest(folder, "path,label\nno.wav,x\nnone.wav,y\n"), r"none of its 2 files exists; the first is .*no\.wav"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "pattern"),
+    [
+        ("", r"no column 'path' \(found: none\)"),
+        ("file,label\na.wav,x\n", r"no column 'path' \(found: file, label\)"),
+        ("path,class\na.wav,x\n", r"no column 'label' \(found: path, class\); the first line must be"),
+        ("path,label\n", "no rows below the header"),
+        ("path,label\n,x\n", "line 2: no path"),
+        ("path,label\nbirds/a.WAV,x\nbirds/b.wav\n", "line 3: no label"),
+        ("path,label\nbirds/a.WAV,x\nbirds/b.wav,x\n", "only one label, 'x'"),
+        ("path,label,start\nbirds/a.WAV,x,soon\n", "line 2: start 'soon' isn't a number of seconds"),
+        ("path,label,end\nbirds/a.WAV,x,nan\n", "line 2: end 'nan' isn't a number of seconds"),
+        ("path,label,end\nbirds/a.WAV,x,inf\n", "line 2: end 'inf' isn't a number of seconds"),
+        ("path,label,start\nbirds/a.WAV,x,-1\n", "line 2: the clip .* is empty"),
+        ("path,label,start,end\nbirds/a.WAV,x,2,1\n", "line 2: the clip from 2 s to 1 s is empty"),
+        ("path,label\nbirds/a.WAV,x\nbirds/a.WAV,y\n", r"birds/a\.WAV stands twice as 'x' and as 'y'"),
+        ("path,label\nbirds/a.WAV,x\nbirds/a.WAV,x\ncats/d.mp3,y\n", r"birds/a\.WAV stands twice; keep one"),
+    ],
+)
+def test_manifest_mistakes(folder, text, pattern):
+    refuses(manifest(folder, text), pattern)
+
+
+def test_manifest_that_is_none(folder):
+    refuses(manifest(folder, "path,label\nb\xf6se.wav,x\n", encoding="latin-1"), "isn't a CSV manifest")
+    refuses(folder / "birds" / "b.wav", "is one recording; --data takes a folder")
+
+
+# ---------------------------------------------------------------- names
+
+
+def test_nothing_there(tmp_path):
+    refuses(tmp_path / "none", "no such file or folder")
+    refuses("none.csv", "no such file or folder")
+    refuses("./none", "no such file or folder")
+
+
+def test_typo_in_a_name():
+    refuses("dmo", "'dmo' is no folder, no file and no known data set. Did you mean 'demo'")
+    refuses("soundat:esc50", "Did you mean 'soundata'")
+    with pytest.raises((DatasetError, SpecError), match="no variants"):
+        load_dataset("demo:large")
+
+
+def test_a_folder_goes_before_a_name(folder, monkeypatch):
+    monkeypatch.chdir(folder.parent)
+    folder.rename(folder.parent / "demo")
+    assert len(load_dataset("demo")) == 4
+
+
+# ---------------------------------------------------------------- what is known of a set
+
+
+def test_labels_and_counts_go_together(tmp_path):
+    clips = [Clip(tmp_path / str(i), label) for i, label in enumerate("bab")]
+    data = Dataset("x", clips)
+    assert data.labels == ["a", "b"]
+    assert list(data.label_counts.items()) == [("a", 1), ("b", 2)]
+    assert clips[0].name == str(tmp_path / "0")
+
+
+def test_fingerprint_tells_content_from_place(tmp_path):
+    def of(label="x", group=None, content="1", folder="a", start=None):
+        path = tmp_path / folder
+        return fingerprint(Dataset("d", [Clip(path, label, group, start=start)]), {path: content})
+
+    same = of()
+    assert of(folder="b") == same
+    others = [of(label="y"), of(group="g"), of(content="2"), of(start=1.0)]
+    assert len({same, *others}) == 5
