@@ -1,0 +1,45 @@
+# Each target sets up what it needs: a virtual environment in .venv, with the package installed in it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint bench clean
+
+demo: $(VENV)/.installed
+	$(BIN)/audioclf compare --data demo --features mfcc,gfcc,spectral,mfcc+gfcc --clf svm,rf,knn,hmm --out runs/demo
+	@echo
+	@echo "Open runs/demo/report.html in a browser."
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest
+
+# mypy can't follow package_dir in a checkout, so it checks an installed copy.
+lint: $(VENV)/.lint
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	rm -rf build/typed
+	$(BIN)/pip install --quiet --no-deps --target build/typed .
+	cd build/typed && ../../$(BIN)/mypy --config-file ../../pyproject.toml
+
+bench: $(VENV)/.installed
+	$(BIN)/python benchmarks/extraction.py
+
+clean:
+	rm -rf $(VENV) build *.egg-info
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "audioclf needs Python 3.10 or later; set PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+
+$(VENV)/.installed: $(VENV)/bin/python setup.cfg pyproject.toml
+	$(BIN)/pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.installed
+	$(BIN)/pip install --quiet --editable '.[test]'
+	@touch $@
+
+$(VENV)/.lint: $(VENV)/.installed
+	$(BIN)/pip install --quiet --editable '.[lint]'
+	@touch $@

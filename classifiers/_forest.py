@@ -1,0 +1,44 @@
+"""What the two kinds of forest share: their parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from audioclf.classifier import Classifier
+from audioclf.spec import param
+
+
+@dataclass(frozen=True)
+class Forest(Classifier):
+    """Many decision trees that vote with their leaves' class shares."""
+
+    trusted_types = ("sklearn.tree._tree.Tree",)
+
+    trees: int = param(300, "number of trees")
+    max_depth: int | None = param(None, "deepest level of a tree; none grows until the leaves are pure")
+    min_leaf: int = param(1, "fewest training clips in a leaf")
+    class_weight: str | None = param(None, "none, or balanced: rare classes count as much as frequent ones")
+
+    def __post_init__(self) -> None:
+        self.require(self.trees >= 1, f"trees={self.trees}; it must be at least 1")
+        self.require(
+            self.max_depth is None or self.max_depth >= 1,
+            f"max_depth={self.max_depth}; it must be at least 1, or none",
+        )
+        self.require(self.min_leaf >= 1, f"min_leaf={self.min_leaf}; it must be at least 1")
+        self.require(
+            self.class_weight in (None, "balanced"),
+            f"class_weight={self.class_weight}; it must be none or balanced",
+        )
+
+    def options(self, seed: int) -> dict[str, Any]:
+        """Keywords of scikit-learn's forests. One job, because the folds already run in parallel."""
+        return {
+            "n_estimators": self.trees,
+            "max_depth": self.max_depth,
+            "min_samples_leaf": self.min_leaf,
+            "class_weight": self.class_weight,
+            "n_jobs": 1,
+            "random_state": seed,
+        }

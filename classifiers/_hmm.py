@@ -1,0 +1,185 @@
+"""A classifier of sequences: one hidden Markov model per class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from ._hmm_model import Array, StateModel, log_likelihoods, padded
+
+SMALLEST_SPREAD = 0.1
+"""Least standard deviation by which a clip's coefficient is divided, in those of the training set."""
+
+
+class HMMClassifier(ClassifierMixin, BaseEstimator):
+    """One hidden Markov model per class, trained by EM; the class of the likeliest model wins.
+
+    Rabiner 1989, "A tutorial on hidden Markov models and selected applications in speech recognition".
+    States emit mixtures of Gaussians with diagonal covariance. Coefficients are scaled by the mean and the
+    standard deviation of the training frames, hence families of any scale go together.
+
+    Probabilities are the softmax over classes of (log-likelihood + log prior) / n_frames. Frames depend on
+    each other more than the model says, so that the Bayes posterior proper is almost always 0 or 1; the
+    average per frame has the same largest class and doesn't grow surer with the length of the clip.
+
+    Parameters
+    ----------
+    states : int
+        Most states of a class; fewer where its frames are few (four to a state at least).
+    mixtures : int
+        Gaussians of a state.
+    topology : {"left-right", "ergodic"}
+        Through the states in order, from the first, staying or going on by one; or from any to any.
+    cmvn : {"none", "mean", "clip"}
+        Cepstral mean and variance normalisation of every clip: not at all, its mean, or mean and variance.
+    variance_floor : float
+        Least variance of a Gaussian, as a share of the coefficient's variance over the training frames.
+    priors : {"uniform", "empirical"}
+        Class priors: equal, or the shares of the training clips.
+    iterations : int
+        Most iterations of EM.
+    random_state : int, RandomState or None
+        For k-means, which the first guess of an ergodic model and of mixtures needs.
+
+    Attributes
+    ----------
+    classes_ : ndarray, shape (n_classes,)
+        Sorted labels.
+    center_, scale_ : ndarray, shape (n_coefficients,)
+        Mean and standard deviation of the training frames (1 where that is 0).
+    log_priors_ : ndarray, shape (n_classes,)
+    start_, transitions_, weights_, means_, variances_ : ndarray
+        The models, as in `StateModel`, with a first axis of n_classes.
+
+    Examples
+    --------
+    >>> rise, fall = np.linspace(0, 1, 20)[:, None], np.linspace(1, 0, 20)[:, None]
+    >>> clf = HMMClassifier(states=3, random_state=0).fit([rise, rise + 0.1, fall, fall - 0.1], list("rrff"))
+    >>> [str(label) for label in clf.predict([rise[::2], fall[::2]])]
+    ['r', 'f']
+    """
+
+    def __init__(
+        self,
+        states: int = 5,
+        mixtures: int = 1,
+        topology: str = "left-right",
+        cmvn: str = "none",
+        variance_floor: float = 0.01,
+        priors: str = "uniform",
+        iterations: int = 10,
+        random_state: Any = None,
+    ) -> None:
+        self.states = states
+        self.mixtures = mixtures
+        self.topology = topology
+        self.cmvn = cmvn
+        self.variance_floor = variance_floor
+        self.priors = priors
+        self.iterations = iterations
+        self.random_state = random_state
+
+    def fit(self, X: Sequence[ArrayLike], y: ArrayLike) -> HMMClassifier:
+        """Train on *X*, a list of arrays (n_frames, n_coefficients), and their labels *y*.
+
+        Raises
+        ------
+        ValueError
+            If a sequence isn't such an array or holds a number that isn't finite, lengths differ, or there
+            are fewer than two classes.
+        """
+        from ._hmm_training import Plan, train
+
+        sequences = as_sequences(X)
+        labels = np.asarray(y)
+        if labels.shape != (len(sequences),):
+            raise ValueError(f"{len(sequences)} sequences, but labels of shape {labels.shape}; one each is needed")
+        self.classes_, codes, counts = np.unique(labels, return_inverse=True, return_counts=True)
+        if len(self.classes_) < 2:
+            raise ValueError(f"all {len(labels)} sequences are of one class; at least 2 classes are needed")
+        self.n_features_in_ = sequences[0].shape[1]
+        self._learn_scale(sequences)
+        sequences = [self._normalised(sequence) for sequence in sequences]
+        shares = counts / counts.sum() if self.priors == "empirical" else np.full(len(counts), 1 / len(counts))
+        self.log_priors_ = np.log(shares)
+        plan = Plan(self.states, self.mixtures, self.topology, self.variance_floor, self.iterations)
+        random_state = check_random_state(self.random_state)
+        models = padded(
+            [
+                train([sequences[i] for i in np.flatnonzero(codes == code)], plan, str(label), random_state)
+                for code, label in enumerate(self.classes_)
+            ]
+        )
+        self.start_, self.transitions_, self.weights_ = models.start, models.transitions, models.weights
+        self.means_, self.variances_ = models.means, models.variances
+        return self
+
+    def log_likelihood(self, X: Sequence[ArrayLike]) -> Array:
+        """Return log p(sequence | class) of the scaled coefficients, in nats, shape (n_clips, n_classes)."""
+        check_is_fitted(self)
+        sequences = [self._normalised(sequence) for sequence in as_sequences(X, self.n_features_in_)]
+        models = StateModel(self.start_, self.transitions_, self.weights_, self.means_, self.variances_)
+        return log_likelihoods(models, sequences)
+
+    def predict_proba(self, X: Sequence[ArrayLike]) -> Array:
+        """Probabilities, shape (n_clips, n_classes); rows sum to 1."""
+        from scipy.special import softmax
+
+        joint = self.log_likelihood(X) + self.log_priors_
+        return softmax(joint / np.array([len(sequence) for sequence in X])[:, None], axis=1)
+
+    def predict(self, X: Sequence[ArrayLike]) -> NDArray[Any]:
+        """The most probable labels, shape (n_clips,)."""
+        return self.classes_[np.argmax(self.predict_proba(X), axis=1)]
+
+    def _learn_scale(self, sequences: Sequence[NDArray[np.floating]]) -> None:
+        frames = np.concatenate(sequences)
+        self.center_ = frames.mean(axis=0, dtype=np.float64)
+        spread = frames.std(axis=0, dtype=np.float64)
+        # Rounding leaves a deviation of about eps * mean where there is none.
+        self.scale_ = np.where(spread > 1e-6 * np.abs(self.center_) + 1e-30, spread, 1.0)
+
+    def _normalised(self, sequence: NDArray[np.floating]) -> Array:
+        scaled = (sequence - self.center_) / self.scale_
+        if self.cmvn == "none":
+            return scaled
+        scaled -= scaled.mean(axis=0)
+        if self.cmvn == "clip":
+            scaled /= np.maximum(scaled.std(axis=0), SMALLEST_SPREAD)
+        return scaled
+
+
+def as_sequences(X: Sequence[ArrayLike], n_coefficients: int | None = None) -> list[NDArray[np.floating]]:
+    """Check a list of sequences and return it as arrays (n_frames, n_coefficients).
+
+    Raises
+    ------
+    ValueError
+        If it is empty, a sequence isn't a matrix of at least one finite frame, or the numbers of
+        coefficients differ from each other or from *n_coefficients*.
+    """
+    if isinstance(X, (str, bytes)) or not hasattr(X, "__len__") or len(X) == 0:
+        raise ValueError("no sequences given; a list of arrays (n_frames, n_coefficients) is needed")
+    sequences = []
+    for i, item in enumerate(X):
+        try:
+            sequence = np.asarray(item)
+            if sequence.dtype.kind != "f":
+                sequence = sequence.astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"sequence {i} isn't an array of numbers: {error}") from error
+        if sequence.ndim != 2 or 0 in sequence.shape:
+            raise ValueError(f"sequence {i} has shape {sequence.shape}; (n_frames, n_coefficients) is needed")
+        n_coefficients = sequence.shape[1] if n_coefficients is None else n_coefficients
+        if sequence.shape[1] != n_coefficients:
+            raise ValueError(f"sequence {i} has {sequence.shape[1]} coefficients; {n_coefficients} expected")
+        if not np.isfinite(sequence).all():
+            raise ValueError(f"sequence {i} holds NaN or infinity")
+        sequences.append(sequence)
+    return sequences

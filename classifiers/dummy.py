@@ -1,0 +1,27 @@
+"""The yardstick: what can be had without listening."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from audioclf.classifier import Classifier
+
+
+@dataclass(frozen=True)
+class Dummy(Classifier):
+    """Always the most frequent class of the training clips, with the classes' shares as probabilities.
+
+    Examples
+    --------
+    >>> Dummy().build(seed=0).fit([[0.0], [1.0], [2.0]], list("abb")).predict([[0.0]])
+    array(['b'], dtype='<U1')
+    """
+
+    name = "dummy"
+    title = "the most frequent class, as a yardstick"
+
+    def build(self, seed: int) -> Any:
+        from sklearn.dummy import DummyClassifier
+
+        return DummyClassifier(strategy="prior", random_state=seed)

@@ -1,0 +1,62 @@
+"""Gradient-boosted trees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from audioclf.classifier import Classifier
+from audioclf.spec import param
+
+
+@dataclass(frozen=True)
+class GradientBoosting(Classifier):
+    """Shallow trees, each fitted to what the sum of those before gets wrong, on binned features.
+
+    Friedman 2001, "Greedy function approximation: a gradient boosting machine"; the histogram method of
+    Ke et al. 2017, "LightGBM". A round grows one tree per class, or one in all for two classes.
+
+    Examples
+    --------
+    >>> X = [[0.0], [0.1], [1.0], [1.1]]
+    >>> GradientBoosting(rounds=5, min_leaf=1).build(seed=0).fit(X, list("aabb")).predict([[1.0]])
+    array(['b'], dtype='<U1')
+    """
+
+    name = "gboost"
+    title = "gradient-boosted trees"
+
+    rounds: int = param(100, "boosting rounds")
+    learning_rate: float = param(0.1, "share of each tree's answer that is added")
+    max_leaves: int = param(15, "most leaves of a tree")
+    min_leaf: int = param(5, "fewest training clips in a leaf")
+    feature_share: float = param(0.2, "share of the features tried at each node, in (0, 1]")
+    class_weight: str | None = param(None, "none, or balanced: rare classes count as much as frequent ones")
+
+    def __post_init__(self) -> None:
+        self.require(self.rounds >= 1, f"rounds={self.rounds}; it must be at least 1")
+        self.require(self.learning_rate > 0, f"learning_rate={self.learning_rate}; it must be above 0")
+        self.require(self.max_leaves >= 2, f"max_leaves={self.max_leaves}; it must be at least 2")
+        self.require(self.min_leaf >= 1, f"min_leaf={self.min_leaf}; it must be at least 1")
+        self.require(
+            0 < self.feature_share <= 1,
+            f"feature_share={self.feature_share}; it must be above 0 and at most 1",
+        )
+        self.require(
+            self.class_weight in (None, "balanced"),
+            f"class_weight={self.class_weight}; it must be none or balanced",
+        )
+
+    def build(self, seed: int) -> Any:
+        from sklearn.ensemble import HistGradientBoostingClassifier
+
+        return HistGradientBoostingClassifier(
+            max_iter=self.rounds,
+            learning_rate=self.learning_rate,
+            max_leaf_nodes=self.max_leaves,
+            min_samples_leaf=self.min_leaf,
+            max_features=self.feature_share,
+            class_weight=self.class_weight,
+            early_stopping=False,
+            random_state=seed,
+        )

@@ -1,0 +1,49 @@
+"""Linear support vector machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from audioclf.classifier import Classifier
+from audioclf.spec import param
+
+
+@dataclass(frozen=True)
+class LinearSVM(Classifier):
+    """Standardised features, one hyperplane per class against the rest, squared hinge loss.
+
+    Fan et al. 2008, "LIBLINEAR: a library for large linear classification". Probabilities by temperature
+    scaling (`audioclf.classifiers._calibration`).
+
+    Examples
+    --------
+    >>> LinearSVM().build(seed=0).fit([[0.0], [0.1], [1.0], [1.1]], list("aabb")).predict([[1.0]])
+    array(['b'], dtype='<U1')
+    """
+
+    name = "linear_svm"
+    title = "linear support vector machine"
+    trusted_types = ("audioclf.classifiers._calibration.TemperatureScaled",)
+
+    C: float = param(0.01, "price of a training clip on the wrong side; larger fits closer")
+    class_weight: str | None = param(None, "none, or balanced: rare classes count as much as frequent ones")
+
+    def __post_init__(self) -> None:
+        self.require(self.C > 0, f"C={self.C}; it must be above 0")
+        self.require(
+            self.class_weight in (None, "balanced"),
+            f"class_weight={self.class_weight}; it must be none or balanced",
+        )
+
+    def build(self, seed: int) -> Any:
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import StandardScaler
+        from sklearn.svm import LinearSVC
+
+        from ._calibration import TemperatureScaled
+
+        machine = LinearSVC(
+            C=self.C, class_weight=self.class_weight, dual="auto", max_iter=10_000, random_state=seed
+        )
+        return TemperatureScaled(make_pipeline(StandardScaler(), machine), random_state=seed)

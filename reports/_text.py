@@ -1,0 +1,309 @@
+"""What all report formats say in words and figures, so that they say the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from audioclf.results import METRICS, Experiment, Results, is_floor, title
+
+MISSING = "–"
+
+
+def score(value: float | None) -> str:
+    """Write a score in [0, 1] with three decimals; a dash where there is none.
+
+    >>> score(0.95349), score(None)
+    ('0.953', '–')
+    """
+    return MISSING if value is None else f"{value:.3f}"
+
+
+def interval(metric: dict[str, float | None]) -> str:
+    """Write the ends of a metric's interval.
+
+    >>> interval({"low": 0.92, "high": 0.981})
+    '0.920–0.981'
+    """
+    if metric["low"] is None or metric["high"] is None:
+        return MISSING
+    return f"{score(metric['low'])}–{score(metric['high'])}"
+
+
+def spread(metric: dict[str, float | None]) -> str:
+    """Write a metric's mean and its standard deviation over folds.
+
+    >>> spread({"mean": 0.95, "std": 0.0211})
+    '0.950 ± 0.021'
+    """
+    if metric["std"] is None:
+        return score(metric["mean"])
+    return f"{score(metric['mean'])} ± {score(metric['std'])}"
+
+
+def seconds(value: float | None) -> str:
+    """Write a number of seconds for a table; the column's head names the unit.
+
+    >>> seconds(0.12345)
+    '0.123'
+    """
+    return MISSING if value is None else f"{value:.3f}"
+
+
+def duration(value: float | None) -> str:
+    """Write a number of seconds in units that can be read at a glance.
+
+    >>> duration(3.21), duration(381.0), duration(7384)
+    ('3.2 s', '6 min 21 s', '2 h 03 min')
+    """
+    if value is None:
+        return MISSING
+    if round(value, 1) < 60:
+        return f"{value:.1f} s"
+    minutes, rest = divmod(round(value), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    hours, minutes = divmod(round(value / 60), 60)
+    return f"{hours} h {minutes:02d} min"
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """Write a number with its noun.
+
+    >>> count(1, "clip"), count(2, "class", "classes")
+    ('1 clip', '2 classes')
+    """
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def shortened(text: str, most: int) -> str:
+    """Cut *text* to *most* characters, an ellipsis included.
+
+    >>> shortened("field recordings", 8)
+    'field r…'
+    """
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+def listed(items: list[str], most: int) -> str:
+    """Join the first *most* of *items* and count the rest.
+
+    >>> listed(["a", "b", "c"], 2)
+    'a, b and 1 more'
+    """
+    rest = len(items) - most
+    return ", ".join(items[:most]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def options(parameters: dict[str, Any]) -> str:
+    """Write parameters as they would stand in a spec, but for the separator.
+
+    >>> options({"C": 10.0, "gamma": None, "shrink": True})
+    'C=10.0, gamma=none, shrink=true'
+    """
+    words = {None: "none", True: "true", False: "false"}
+    return ", ".join(
+        f"{key}={words[value] if value is None or isinstance(value, bool) else value}"
+        for key, value in parameters.items()
+    )
+
+
+def slugs(experiments: Iterable[Experiment]) -> list[str]:
+    """Name each experiment for files and anchors: ASCII, about 80 characters at most, all different.
+
+    They differ even where case isn't told apart, and none is another one's name with ``-normalised``.
+
+    >>> slugs([{"features": "a+b", "classifier": "c"}, {"features": "A", "classifier": "b:c"}])
+    ['a-b-c', 'A-b-c-2']
+    """
+    taken: set[str] = set()
+    found = []
+    for experiment in experiments:
+        text = f"{experiment['features']}-{experiment['classifier']}"
+        stem = re.sub(r"[^A-Za-z0-9._=]+", "-", text).strip("-._=")[:80].rstrip("-._=") or "experiment"
+        slug, number = stem, 1
+        while taken & {slug.lower(), f"{slug.lower()}-normalised"}:
+            number += 1
+            slug = f"{stem}-{number}"
+        taken |= {slug.lower(), f"{slug.lower()}-normalised"}
+        found.append(slug)
+    return found
+
+
+def slug_of(results: Results, experiment: Experiment) -> str:
+    """Return the slug of one experiment of a run: the same in every report."""
+    experiments = results.record["experiments"]
+    return slugs(experiments)[[id(e) for e in experiments].index(id(experiment))]
+
+
+def fit_seconds(experiment: Experiment) -> float | None:
+    """Return the mean time of a fit, in seconds a fold."""
+    times = [fold["fit_seconds"] for fold in experiment["folds"] if fold["fit_seconds"] is not None]
+    return sum(times) / len(times) if times else None
+
+
+def answer(results: Results) -> str:
+    """Answer the question of a run in one sentence."""
+    best, floor, metric = results.best, results.floor, METRICS[results.metric]
+    if best is None:
+        failed = results.failed()
+        if not failed:
+            return "Nothing was compared: this run has no experiments."
+        if len(failed) == 1:
+            return "No answer: the only experiment failed, for the reason below."
+        return f"No answer: all {len(failed)} experiments failed, for the reasons below."
+    got = best["metrics"][results.metric]
+    reached = f"{score(got['mean'])} {metric} (95 % interval {interval(got)})"
+    if is_floor(best):
+        others = [e for e in results.ranking() if not is_floor(e)]
+        if not others:
+            return (
+                f"Only the floor was measured: always answering the largest class reaches {reached}; "
+                "compare it with a classifier that listens."
+            )
+        best, got = others[0], others[0]["metrics"][results.metric]
+        return (
+            f"Nothing beats always answering the largest class, which reaches {reached}; "
+            f"the best of the rest, {title(best)}, reaches {score(got['mean'])}."
+        )
+    if floor is None:
+        return f"{title(best)}: {reached}."
+    base = score(floor["metrics"][results.metric]["mean"])
+    return f"{title(best)}: {reached}, against {base} for always answering the largest class."
+
+
+def caveats(results: Results) -> list[str]:
+    """Say how far the answer can be trusted: what a careful reader would ask next."""
+    best, floor = results.best, results.floor
+    if best is None or is_floor(best):
+        return []
+    said = []
+    low = best["metrics"][results.metric]["low"]
+    if floor is not None and low is not None and low <= (floor["metrics"][results.metric]["mean"] or 0.0):
+        said.append(
+            "The interval reaches down to always answering the largest class: on these clips the features "
+            "may tell nothing about the classes."
+        )
+    others = [e for e in results.ranking()[1:] if not is_floor(e)]
+    near = [e for e in others if low is not None and (e["metrics"][results.metric]["high"] or 0.0) >= low]
+    if near:
+        they = "its interval overlaps" if len(near) == 1 else "their intervals overlap"
+        said.append(
+            f"Not clearly ahead of {listed([title(e) for e in near], 3)}: {they} with the winner's, so their "
+            "order may be chance."
+        )
+    if others:
+        said.append(
+            f"The winner was picked among {count(len(others) + 1, 'experiment')} on the very clips that "
+            "score it, so its figure leans to the hopeful side; clips kept apart would tell."
+        )
+    return said
+
+
+def data_sentence(results: Results) -> str:
+    """Say in one sentence what was listened to."""
+    data = results.record["dataset"]
+    clips = count(data["n_clips"], "clip")
+    text = f"{clips} ({duration(data['duration'])}) in {count(len(data['labels']), 'class', 'classes')}"
+    if data["n_groups"] is not None:
+        text += f", from {count(data['n_groups'], 'group')}"
+    return text + "."
+
+
+def sample_rates(results: Results) -> str:
+    """Write the native sample rates, the lowest first, with their numbers of clips."""
+    rates = results.record["dataset"]["sample_rates"]
+    return ", ".join(f"{rate} Hz: {count(rates[rate], 'clip')}" for rate in sorted(rates, key=int))
+
+
+def protocol(results: Results) -> list[str]:
+    """Describe how the figures came about, one sentence or two an item."""
+    cv, analysis, data = (results.record[key] for key in ("cv", "analysis", "dataset"))
+    n = cv["n_splits"]
+    kinds = {
+        "stratified-k-fold": (
+            f"{n}-fold cross-validation, stratified: each fold has about the same share of every class, and "
+            "each clip is answered by a model that was not trained on it."
+        ),
+        "stratified-group-k-fold": (
+            f"{n}-fold cross-validation, stratified and grouped: each fold has about the same share of "
+            "every class, and clips of one group (a speaker, a source recording) never stand on both sides "
+            "of a split."
+        ),
+        "predefined": (
+            f"The data set's own {n} folds: each is held out once and answered by a model trained on the "
+            "others."
+        ),
+        "leave-one-group-out": (
+            f"Leave-one-group-out cross-validation: each of the {n} groups (a speaker, a source recording) "
+            "is held out once and answered by a model trained on the others."
+        ),
+    }
+    said = [kinds.get(cv["kind"], f"Cross-validation of kind {cv['kind']} with {n} splits.")]
+    if cv["kind"] == "stratified-k-fold" and data["n_groups"] is None:
+        said.append(
+            "No groups were given: if several clips were cut from one recording, some of it was in training "
+            "when the rest was tested, and the scores are too high."
+        )
+    if cv["repeats"] > 1:
+        said.append(
+            f"All of it {cv['repeats']} times with other splits; confusion matrices and per-class figures "
+            "are over all repeats."
+        )
+    if cv["tuned"]:
+        said.append(
+            "Parameters were searched within each training part, so that no tested clip had a say in them."
+        )
+    else:
+        said.append("Parameters were set beforehand and the same in every fold.")
+    said.append(
+        "Mean and standard deviation (±) are over folds; the 95 % interval is over clips, by bootstrap"
+        + (", whole groups at a time." if data["n_groups"] is not None else ".")
+    )
+    said.append(_analysis(analysis))
+    return said
+
+
+def facts(results: Results) -> list[tuple[str, str]]:
+    """List what it takes to do a run again, as pairs of a name and its value."""
+    record = results.record
+    versions = ", ".join(f"{name} {version}" for name, version in record["versions"].items())
+    return [
+        ("Command", record["command"] or MISSING),
+        ("Seed", str(record["seed"])),
+        ("Data fingerprint", record["dataset"]["fingerprint"]),
+        ("audioclf", record["audioclf"]),
+        ("Versions", versions),
+        ("Platform", record["platform"]),
+        ("Finished", record["created"]),
+    ]
+
+
+def times(results: Results) -> list[tuple[str, str]]:
+    """List where the time went, as pairs of a name and its value."""
+    timing = results.record["timing"]
+    folds = [fold for e in results.ranking() for fold in e["folds"]]
+    return [
+        ("Whole run", duration(timing["total_seconds"])),
+        ("Extracting features", duration(timing["extract_seconds"])),
+        ("Fitting, summed over folds", duration(sum(fold["fit_seconds"] or 0.0 for fold in folds))),
+        ("Predicting, summed over folds", duration(sum(fold["predict_seconds"] or 0.0 for fold in folds))),
+        ("Workers", str(timing["workers"])),
+    ]
+
+
+def _analysis(analysis: dict[str, Any]) -> str:
+    rate = analysis["sample_rate"]
+    at = f"resampled to {rate} Hz" if rate else "kept at its own sample rate"
+    frame, hop = (analysis[key] * 1000 for key in ("frame_length", "hop_length"))
+    text = (
+        f"Each clip is mixed down to mono, {at} and cut into {analysis['window']} frames of {frame:g} ms "
+        f"every {hop:g} ms ({analysis['n_fft']}-point FFT)."
+    )
+    if analysis["functionals"]:
+        text += (
+            " For classifiers that take vectors the frames are summed up by "
+            f"{', '.join(analysis['functionals'])}; those that take sequences see the frames themselves."
+        )
+    return text
