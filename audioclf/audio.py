@@ -6,9 +6,12 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +37,9 @@ SOUNDFILE_SUFFIXES = frozenset(
 )
 FFMPEG_SUFFIXES = frozenset({".m4a", ".aac", ".mp4", ".3gp", ".3gpp", ".amr", ".wma", ".webm", ".mov"})
 AUDIO_SUFFIXES = SOUNDFILE_SUFFIXES | FFMPEG_SUFFIXES
+_LOUDEST = 1e10  # times full scale; 32-bit integers taken for floats stay below, and their squares within float32
+_LONGEST = 2**31  # frames; a header that says more, such as a streamed FLAC's, doesn't know
+_BLOCK = 2**20  # frames read at a time where the header doesn't know
 
 
 @dataclass(frozen=True)
@@ -80,10 +86,11 @@ def probe(path: str | os.PathLike[str]) -> AudioInfo:
     import soundfile
 
     try:
-        info = soundfile.info(str(path))
-    except soundfile.LibsndfileError as error:
+        with soundfile.SoundFile(str(path)) as file:
+            frames = file.frames if file.frames < _LONGEST else sum(map(len, _blocks(file)))
+            return AudioInfo(file.samplerate, file.channels, frames / file.samplerate)
+    except (soundfile.LibsndfileError, TypeError) as error:  # TypeError: a .raw file, which has no header
         raise _not_audio(path, error) from error
-    return AudioInfo(info.samplerate, info.channels, info.frames / info.samplerate)
 
 
 def read(
@@ -109,9 +116,13 @@ def read(
     ------
     AudioError
         If the file is missing, empty, not audio that can be read, holds no samples in that stretch, or
-        holds samples that aren't finite numbers.
+        holds samples that aren't finite numbers or lie beyond any level of audio.
     """
     path = _existing(path)
+    begin = start or 0.0
+    until = "the end" if end is None else f"{end:g} s"
+    if not begin >= 0 or (end is not None and not end > begin):
+        raise AudioError(f"{path}: there is no clip from {begin:g} s to {until}; give 0 <= start < end")
     if path.suffix.lower() in FFMPEG_SUFFIXES:
         samples, native = _ffmpeg(path)
         first, last = _stretch(native, start, end)
@@ -119,12 +130,17 @@ def read(
     else:
         samples, native = _soundfile(path, start, end)
     if not len(samples):
-        stretch = "" if start is None and end is None else f" between {start or 0:g} s and {end or 'the end'}"
+        stretch = "" if start is None and end is None else f" between {begin:g} s and {until}"
         raise AudioError(f"{path}: no samples{stretch}; leave it out")
     mono = samples.mean(axis=1, dtype=np.float32) if samples.shape[1] > 1 else samples[:, 0]
-    if not np.isfinite(mono).all():
+    peak = np.abs(mono).max()
+    if not np.isfinite(peak):
         raise AudioError(f"{path}: holds samples that aren't finite numbers; export it again or leave it out")
-    return resample(Signal(np.ascontiguousarray(mono, dtype=np.float32), native), sample_rate)
+    if peak > _LOUDEST:
+        raise AudioError(
+            f"{path}: holds samples of up to {peak:.3g}, where full scale is 1; export it again or leave it out"
+        )
+    return resample(Signal(np.require(mono, np.float32, ["C", "W"]), native), sample_rate)
 
 
 def resample(signal: Signal, sample_rate: int | None) -> Signal:
@@ -159,17 +175,19 @@ def content_hash(path: str | os.PathLike[str]) -> str:
 
 def _existing(path: str | os.PathLike[str]) -> Path:
     path = Path(path)
-    if not path.exists():
-        raise AudioError(f"{path}: no such file")
-    if path.is_dir():
-        raise AudioError(f"{path}: a folder, not a recording")
     try:
-        size = path.stat().st_size
+        facts = path.stat()
+        if stat.S_ISDIR(facts.st_mode):
+            raise AudioError(f"{path}: a folder, not a recording")
+        if not stat.S_ISREG(facts.st_mode):  # opening a pipe would wait for ever
+            raise AudioError(f"{path}: not a regular file; save the recording to one")
         with open(path, "rb"):
             pass
-    except OSError as error:
-        raise AudioError(f"{path}: can't be read: {error.strerror}") from error
-    if size == 0:
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise AudioError(f"{path}: no such file") from error
+    except (OSError, ValueError) as error:  # ValueError: a null character in the name
+        raise AudioError(f"{path}: can't be read: {getattr(error, 'strerror', None) or error}") from error
+    if facts.st_size == 0:
         raise AudioError(f"{path}: the file is empty (0 bytes); record or copy it again, or leave it out")
     return path
 
@@ -189,12 +207,24 @@ def _soundfile(path: Path, start: float | None, end: float | None) -> tuple[NDAr
     try:
         with soundfile.SoundFile(str(path)) as file:
             first, last = _stretch(file.samplerate, start, end)
+            if file.frames >= _LONGEST:
+                return np.concatenate([*_blocks(file)])[first:last], file.samplerate
             if first:
                 file.seek(min(first, file.frames))
             frames = -1 if last is None else max(last - first, 0)
             return file.read(frames, dtype="float32", always_2d=True), file.samplerate
-    except soundfile.LibsndfileError as error:
+    except (soundfile.LibsndfileError, TypeError) as error:  # TypeError: a .raw file, which has no header
         raise _not_audio(path, error) from error
+
+
+def _blocks(file: Any) -> Iterator[NDArray[np.float32]]:
+    """Read an open `soundfile.SoundFile` to its end, whatever its header says; the last block may be empty."""
+    buffer = np.empty((_BLOCK, file.channels), np.float32)
+    while True:
+        block = file.read(out=buffer)
+        yield block.copy()
+        if len(block) < _BLOCK:
+            return
 
 
 def _run(program: str, path: Path, arguments: list[str]) -> bytes:
@@ -223,7 +253,10 @@ def _ffprobe(path: Path) -> AudioInfo:
         raise AudioError(f"{path}: holds no sound track; leave it out")
     stream = facts["streams"][0]
     duration = stream.get("duration") or facts.get("format", {}).get("duration") or 0.0
-    return AudioInfo(int(stream["sample_rate"]), int(stream["channels"]), float(duration))
+    sample_rate, channels = int(stream.get("sample_rate", 0)), int(stream.get("channels", 0))
+    if not (sample_rate and channels):
+        raise _not_audio(path, AudioError("its sound track is of an unknown kind"))
+    return AudioInfo(sample_rate, channels, float(duration))
 
 
 def _ffmpeg(path: Path) -> tuple[NDArray[np.float32], int]:

@@ -47,7 +47,8 @@ _data = _together(
         default="demo",
         show_default=True,
         metavar="DIR|CSV|NAME",
-        help="A folder with one folder per class, a CSV manifest (path,label[,group][,fold][,start][,end]), or a name that 'audioclf list datasets' shows.",
+        help="A folder with one folder per class, a CSV manifest (path,label[,group][,fold][,start][,end]), "
+        "or a name that 'audioclf list datasets' shows.",
     ),
     click.option(
         "--root",
@@ -79,7 +80,7 @@ _analysis = _together(
     ),
     click.option(
         "--functionals",
-        default="mean,std,p5,p25,median,p75,p95",
+        default="mean,std,min,max,median",
         show_default=True,
         metavar="LIST",
         help="What pools frames to a vector: mean, std, skewness, kurtosis, min, max, median, p0 to p100.",
@@ -106,7 +107,8 @@ _protocol = _together(
     click.option(
         "--cv",
         metavar="N|folds|logo",
-        help="N folds (grouped where groups are known), the data set's own folds, or leave one group out.  [default: own folds, else 5]",
+        help="N folds (grouped where groups are known), the data set's own folds, or leave one group out.  "
+        "[default: own folds, else 5]",
     ),
     click.option(
         "--repeats",
@@ -285,7 +287,9 @@ def extract(
     """Write the features of a data set to a table for other programs."""
     import numpy as np
 
-    from audioclf import extraction, features as feature_sets, functionals as pooling, parallel
+    from audioclf import extraction, parallel
+    from audioclf import features as feature_sets
+    from audioclf import functionals as pooling
     from audioclf.dataset import load_dataset
     from audioclf.errors import DatasetError
     from audioclf.spectra import Analysis
@@ -578,7 +582,8 @@ def _progress(quiet: bool) -> Iterator[Progress]:
         yield line
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress as Bars, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
 
     columns = (
         TextColumn("{task.description:<11}"),

@@ -184,8 +184,8 @@ def compare(
 
     found = survey(dataset.clips, progress)
     if not found.clips:
-        name, why = found.skipped[0] if found.skipped else (dataset.name, "no clips")
-        raise DatasetError(f"none of the {len(dataset)} recordings of {dataset.name} can be read; the first: {why}")
+        first = found.skipped[0][1] if found.skipped else "it has no clips"
+        raise DatasetError(f"none of the {len(dataset)} recordings of {dataset.name} can be read; the first: {first}")
     rate = sample_rate or analysis_rate(found.rates.values())
     analysis = Analysis(rate, frame_length, hop_length, window, n_fft)
     make_splits(found.clips, cv, repeats, seed)  # refuse what can't be divided before the work, not after
@@ -466,8 +466,8 @@ def _warnings(found: Survey, extraction: Extraction, splits: Splits, analysis: A
         told = "; ".join(f"{label}: {_range(r)}" for label, r in sorted(rates.items())[:8])
         more = "; ..." if len(rates) > 8 else ""
         notes.append(
-            f"native sample rates differ between classes ({told}{more}), which a classifier can learn in place of the sound; all are "
-            f"analysed at {analysis.sample_rate} Hz, but what was lost above a lower rate stays lost"
+            f"native sample rates differ between classes ({told}{more}), which a classifier can learn in place of "
+            f"the sound; all are analysed at {analysis.sample_rate} Hz, but what was lost above a lower rate stays lost"
         )
     raised = sorted(r for rates_ in rates.values() for r in rates_ if r < analysis.sample_rate)
     if raised:
@@ -477,8 +477,8 @@ def _warnings(found: Survey, extraction: Extraction, splits: Splits, analysis: A
     short = [c.name for c, seconds in zip(found.clips, found.durations) if seconds < analysis.frame_length]
     if short:
         notes.append(
-            f"{len(short)} clip{'s are' if len(short) > 1 else ' is'} shorter than one frame of {analysis.frame_length * 1000:g} ms "
-            f"and padded with silence, for example {short[0]}; --frame-length sets a shorter one"
+            f"{len(short)} clip{'s are' if len(short) > 1 else ' is'} shorter than one frame of "
+            f"{analysis.frame_length * 1000:g} ms and padded with silence, for example {short[0]}; --frame-length sets a shorter one"
         )
     lost = found.skipped + extraction.skipped
     if lost:

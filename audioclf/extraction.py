@@ -194,9 +194,12 @@ def _analyse_batch(
         wanted = [(extractor, pooled) for extractor in vectors]
         wanted += [(extractor.base, None) for extractor in sequences]
         keys: list[list[str]] = []
+        hashes: dict[Path, str] = {}  # many clips may lie in one long recording
         for clip, result in zip(batch, results):
             try:
-                result.content = audio.content_hash(clip.path)
+                if clip.path not in hashes:
+                    hashes[clip.path] = audio.content_hash(clip.path)
+                result.content = hashes[clip.path]
             except AudioError as error:
                 result.error = str(error)
             facts = (result.content, clip.start, clip.end, analysis)
@@ -216,7 +219,6 @@ def _analyse_batch(
             statics = arrays[len(vectors) :]
             result.sequences = [e.with_deltas(static) for e, static in zip(sequences, statics)]
         features.put(fresh)
-        features.close()
     return results, sorted({str(w.message) for w in caught if issubclass(w.category, UserWarning)})
 
 

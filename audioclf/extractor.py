@@ -34,7 +34,7 @@ class Extractor(Configurable):
     version: ClassVar[int] = 1
 
     deltas: int = param(0, "orders of time derivatives appended: 0, 1 or 2")
-    delta_width: int = param(5, "frames in the regression of a delta, odd")
+    delta_width: int = param(9, "frames in the regression of a delta, odd")
 
     def __post_init__(self) -> None:
         self.require(self.deltas in (0, 1, 2), f"deltas={self.deltas}; it must be 0, 1 or 2")
@@ -52,7 +52,7 @@ class Extractor(Configurable):
     @property
     def base(self) -> Extractor:
         """The same extractor without deltas: what the feature store keeps."""
-        return dataclasses.replace(self, deltas=0, delta_width=5)
+        return dataclasses.replace(self, deltas=0, delta_width=9)
 
     @property
     def coefficient_names(self) -> list[str]:
@@ -73,7 +73,7 @@ class Extractor(Configurable):
         return np.hstack(orders) if self.deltas else static
 
 
-def delta(frames: Frames, width: int = 5) -> Frames:
+def delta(frames: Frames, width: int = 9) -> Frames:
     """Return the slope over time by linear regression, shape as *frames*, float32.
 
     d_t = Σ_n n (c_{t+n} - c_{t-n}) / (2 Σ_n n²), n = 1 ... (width - 1) / 2, with the first and last frame
@@ -88,7 +88,7 @@ def delta(frames: Frames, width: int = 5) -> Frames:
 
     Examples
     --------
-    >>> delta(np.array([[0.0], [1.0], [2.0], [3.0], [4.0]], np.float32))[2]
+    >>> delta(np.array([[0.0], [1.0], [2.0], [3.0], [4.0]], np.float32), width=3)[2]
     array([1.], dtype=float32)
     """
     reach = width // 2

@@ -71,7 +71,7 @@ class FeatureSet(TransformerMixin, BaseEstimator):
     window : str
         See `audioclf.spectra.WINDOWS`.
     n_fft : int, optional
-        FFT length in samples; by default the next power of two that holds a frame.
+        FFT length in samples; by default the next power of two that holds a frame, at least 1024.
     functionals : str or iterable of str
         What pools frames to a vector; see `audioclf.functionals.parse`.
 
@@ -92,11 +92,11 @@ class FeatureSet(TransformerMixin, BaseEstimator):
     >>> tone = Signal(np.sin(np.arange(16000) / 10).astype(np.float32), 16000)
     >>> features = FeatureSet("mfcc+centroid", functionals=["mean", "std"])
     >>> features.fit_transform([tone]).shape
-    (1, 42)
+    (1, 28)
     >>> features.get_feature_names_out()[-2:]
     array(['centroid_mean', 'centroid_std'], dtype=object)
     >>> features.frames(tone.samples, 16000).shape
-    (98, 21)
+    (98, 14)
     """
 
     def __init__(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from audioclf.errors import AudioclfError
+
+_DISK = {errno.ENOSPC, errno.EFBIG, errno.EIO, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
 def cache_folder() -> Path:
@@ -40,7 +43,7 @@ def write_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
     Raises
     ------
     AudioclfError
-        If the folder can't be made or written to.
+        If the folder can't be made or written to, or the disk is full.
     """
     path = Path(path)
     make_folder(path.parent)
@@ -59,6 +62,10 @@ def write_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
             os.replace(aside, path)
         except OSError as error:
             raise AudioclfError(f"can't write {path}: {error.strerror}") from error
+    except OSError as error:
+        if error.errno not in _DISK:
+            raise
+        raise AudioclfError(f"can't write {path}: {error.strerror}; make room or choose another folder") from error
     finally:
         aside.unlink(missing_ok=True)
 

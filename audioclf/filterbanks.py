@@ -88,8 +88,8 @@ def bark(sample_rate: int, n_fft: int, n_bands: int, fmin: float, fmax: float | 
 
     Examples
     --------
-    >>> bark(16000, 512, 24, 50.0, None).max()
-    np.float32(1.0)
+    >>> float(bark(16000, 512, 24, 50.0, None).max())
+    1.0
     """
     top = _edges(sample_rate, fmin, fmax)
     centres = np.linspace(hz_to_bark(fmin), hz_to_bark(top), n_bands)

@@ -13,7 +13,7 @@ from audioclf.spectra import Frames
 
 MOMENTS = ("mean", "std", "skewness", "kurtosis")
 RANGE = ("min", "max", "median")
-DEFAULT = ("mean", "std", "p5", "p25", "median", "p75", "p95")
+DEFAULT = ("mean", "std", "min", "max", "median")
 _PERCENTILE = re.compile(r"p(\d{1,2}|100)$")
 
 

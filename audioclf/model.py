@@ -268,8 +268,8 @@ def load_model(path: str | os.PathLike[str]) -> Model:
         raise
     except Exception as error:  # skops and scikit-learn raise many kinds for a damaged or foreign file
         raise ModelError(
-            f"{path}: can't be loaded with the packages installed here ({type(error).__name__}: {error}); it was trained with "
-            f"scikit-learn {facts.get('versions', {}).get('scikit-learn', 'of unknown version')}"
+            f"{path}: can't be loaded with the packages installed here ({type(error).__name__}: {error}); "
+            f"it was trained with scikit-learn {facts.get('versions', {}).get('scikit-learn', 'of unknown version')}"
         ) from error
     return Model(estimator, facts)
 

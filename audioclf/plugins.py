@@ -46,12 +46,14 @@ def load(kind: str, name: str) -> Any:
     Raises
     ------
     SpecError
-        If the name is unknown (with the closest known one), or its package can't be imported.
+        If the name is unknown (with the closest known one), or its module can't be imported.
     """
     point = _catalogue(kind).get(name)
     if point is None:
         raise SpecError(f"unknown {_SINGULAR[kind]} '{name}'. {did_you_mean(name, names(kind))}")
     try:
         return point.load()
-    except ImportError as error:
-        raise SpecError(f"{_SINGULAR[kind]} '{name}' can't be imported from {point.value}: {error}") from error
+    except Exception as error:  # another package's module may raise anything
+        raise SpecError(
+            f"{_SINGULAR[kind]} '{name}' can't be imported from {point.value}: {type(error).__name__}: {error}"
+        ) from error

@@ -7,6 +7,8 @@ user types, the object in memory and the line in results.json say the same thing
 from __future__ import annotations
 
 import dataclasses
+import math
+import re
 import types
 import typing
 from dataclasses import dataclass
@@ -16,6 +18,8 @@ from audioclf import plugins
 from audioclf.errors import SpecError, did_you_mean
 
 C = TypeVar("C", bound="Configurable")
+_KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
+_JOIN = re.compile(r"(?<![0-9][eE])\+|\+(?![0-9])")  # not the plus sign of C=1e+6
 
 
 def param(default: Any, doc: str) -> Any:
@@ -85,7 +89,7 @@ def split(spec: str) -> list[tuple[str, dict[str, str]]]:
         If a part is empty or an option isn't ``key=value``.
     """
     parts = []
-    for part in spec.split("+"):
+    for part in _JOIN.split(spec):
         name, *options = (piece.strip() for piece in part.split(":"))
         if not name:
             raise SpecError(f"'{spec}' has an empty name; write for example mfcc+gfcc")
@@ -124,17 +128,26 @@ def _convert(owner: str, key: str, text: str, hint: Any) -> Any:
         try:
             if kind is bool:
                 return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}[text.lower()]
-            return kind(text)
+            value = kind(text)
+            if kind is float and not math.isfinite(value):
+                continue
+            return value
         except (ValueError, KeyError):
             continue
-    kinds = " or ".join(kind.__name__ for kind in wanted)
-    raise SpecError(f"{owner}:{key}={text}: '{text}' isn't a value of type {kinds}")
+    kinds = " or ".join(_KINDS[kind] for kind in wanted)
+    none = " (or none)" if len(wanted) < len(typing.get_args(hint)) else ""
+    raise SpecError(f"{owner}:{key}={text}: '{text}' isn't {kinds}{none}")
 
 
 def text_of(value: Any) -> str:
-    """Write a parameter's value as a spec does."""
+    """Write a parameter's value as a spec does.
+
+    >>> text_of(0.5), text_of(1e6), text_of(None), text_of(True)
+    ('0.5', '1e06', 'none', 'true')
+    """
     if value is None:
         return "none"
     if isinstance(value, bool):
         return str(value).lower()
-    return f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)
+    text = f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)
+    return text.replace("e+", "e") if isinstance(value, float) else text  # + joins

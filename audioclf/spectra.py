@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cached_property, lru_cache
@@ -22,6 +23,7 @@ _COSINES = {
     "rectangular": (1.0,),
 }
 WINDOWS = (*_COSINES, *(f"{name}-symmetric" for name in _COSINES if name != "rectangular"))
+_SMALLEST_FFT = 1024
 _BLOCK = 256  # frames per FFT call: the windowed copies stay in the processor's cache
 
 
@@ -39,7 +41,8 @@ class Analysis:
         One of `WINDOWS`. Plain names are periodic (as in librosa and SciPy's ``get_window``); with
         ``-symmetric`` as in NumPy's ``np.hamming``, HTK and spafe.
     n_fft : int or None
-        FFT length in samples; None is the next power of two that holds a frame.
+        FFT length in samples; None is the next power of two that holds a frame, at least 1024, so that the
+        narrow bands of low frequencies hold a bin at low rates too.
 
     Raises
     ------
@@ -50,7 +53,7 @@ class Analysis:
     --------
     >>> analysis = Analysis(16000)
     >>> analysis.frame_samples, analysis.hop_samples, analysis.fft_size
-    (400, 160, 512)
+    (400, 160, 1024)
     """
 
     sample_rate: int
@@ -62,10 +65,14 @@ class Analysis:
     def __post_init__(self) -> None:
         if self.sample_rate < 1:
             raise SpecError(f"the sample rate is {self.sample_rate}; it must be a positive number of Hz")
+        for name in ("frame_length", "hop_length"):
+            seconds = getattr(self, name)
+            if not 0 < seconds < math.inf:
+                raise SpecError(f"the {name.replace('_', ' ')} is {seconds:g} s; it must be a positive number of seconds")
         if self.frame_samples < 2:
-            raise SpecError(f"the frame length of {self.frame_length:g} s is shorter than two samples")
+            raise SpecError(f"the frame length of {self.frame_length:g} s is shorter than two samples at {self.sample_rate} Hz")
         if self.hop_samples < 1:
-            raise SpecError(f"the hop length of {self.hop_length:g} s is shorter than one sample")
+            raise SpecError(f"the hop length of {self.hop_length:g} s is shorter than one sample at {self.sample_rate} Hz")
         if self.window not in WINDOWS:
             raise SpecError(f"unknown window '{self.window}'; known: {', '.join(WINDOWS)}")
         if self.n_fft is not None and self.n_fft < self.frame_samples:
@@ -84,7 +91,7 @@ class Analysis:
     @property
     def fft_size(self) -> int:
         """FFT length in samples."""
-        return self.n_fft or 1 << (self.frame_samples - 1).bit_length()
+        return self.n_fft or max(_SMALLEST_FFT, 1 << (self.frame_samples - 1).bit_length())
 
     def as_dict(self) -> dict[str, Any]:
         """All values, with the FFT length that is used, for results.json and model files."""
@@ -123,7 +130,7 @@ class Spectra:
     --------
     >>> signal = Signal(np.ones(16000, np.float32), 16000)
     >>> Spectra(signal, Analysis(16000)).power.shape
-    (98, 257)
+    (98, 513)
     """
 
     def __init__(self, signal: Signal, analysis: Analysis) -> None:
@@ -148,13 +155,16 @@ class Spectra:
     @cached_property
     def power(self) -> Frames:
         """|FFT|² of the windowed frames, shape (n_frames, fft_size // 2 + 1), float32."""
+        return self._power(self.analysis.fft_size)
+
+    def _power(self, size: int) -> Frames:
+        """|FFT|² over *size* samples, shape (n_frames, size // 2 + 1), float32."""
         from scipy.fft import rfft
 
-        analysis = self.analysis
-        weights = window(analysis.window, analysis.frame_samples)
-        power = np.empty((len(self), analysis.fft_size // 2 + 1), np.float32)
+        weights = window(self.analysis.window, self.analysis.frame_samples)
+        power = np.empty((len(self), size // 2 + 1), np.float32)
         for first in range(0, len(self), _BLOCK):
-            block = rfft(self.frames[first : first + _BLOCK] * weights, analysis.fft_size, axis=1)
+            block = rfft(self.frames[first : first + _BLOCK] * weights, size, axis=1)
             power[first : first + _BLOCK] = block.real**2 + block.imag**2
         return power
 
@@ -185,8 +195,8 @@ class Spectra:
     def autocorrelation(self, order: int, preemphasis: float = 0.0) -> NDArray[np.float64]:
         """Autocorrelation of the windowed frames at lags 0 to *order*, shape (n_frames, order + 1), float64.
 
-        The transform of the power spectrum (Wiener-Khinchin); exact wherever the FFT is longer than a frame
-        by *order*, else the spectrum of frames padded to twice their length is used.
+        The transform of the power spectrum (Wiener-Khinchin). Where the FFT isn't longer than a frame by *order*
+        (and by the sample that pre-emphasis adds), a longer one is used, for lags would wrap round.
 
         Parameters
         ----------
@@ -195,13 +205,9 @@ class Spectra:
             The spectrum is first weighted by the response of 1 - preemphasis / z.
         """
         size = self.analysis.fft_size
-        power = self.power
-        if size < self.analysis.frame_samples + order:
-            from scipy.fft import rfft
-
+        while size < self.analysis.frame_samples + order + (preemphasis != 0):
             size *= 2
-            weights = window(self.analysis.window, self.analysis.frame_samples)
-            power = np.abs(rfft(self.frames * weights, size, axis=1)) ** 2
+        power = self.power if size == self.analysis.fft_size else self._power(size)
         k = np.arange(size // 2 + 1)
         lags = np.arange(order + 1)
         cosines = np.cos(2 * np.pi * np.outer(k, lags) / size) * (2 / size)

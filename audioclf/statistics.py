@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-Scores = dict[str, NDArray[np.float64]]
+Counts = NDArray[np.float64]
+Scores = dict[str, Counts]
 LEVEL = 0.95
 _RESAMPLES = 2000
 
@@ -24,15 +25,7 @@ def confusion_matrix(truth: NDArray[np.int64], predicted: NDArray[np.int64], n_c
 
 def per_class(matrix: NDArray[np.number]) -> Scores:
     """Return precision, recall, f1 and support of each class, shape (..., n_classes); 0 where undefined."""
-    hits = np.diagonal(matrix, axis1=-2, axis2=-1).astype(np.float64)
-    support = matrix.sum(axis=-1).astype(np.float64)
-    guessed = matrix.sum(axis=-2).astype(np.float64)
-    return {
-        "precision": _ratio(hits, guessed),
-        "recall": _ratio(hits, support),
-        "f1": _ratio(2 * hits, support + guessed),
-        "support": support,
-    }
+    return _per_class(*_margins(matrix))
 
 
 def scores(matrix: NDArray[np.number]) -> Scores:
@@ -44,12 +37,30 @@ def scores(matrix: NDArray[np.number]) -> Scores:
     >>> {name: round(float(value), 3) for name, value in scores(np.array([[3, 1], [0, 2]])).items()}
     {'accuracy': 0.833, 'balanced_accuracy': 0.875, 'macro_f1': 0.829}
     """
-    classes = per_class(matrix)
-    occurs = classes["support"] > 0
-    count = occurs.sum(axis=-1).astype(np.float64)
-    hits = np.trace(matrix, axis1=-2, axis2=-1).astype(np.float64)
+    return _scores(*_margins(matrix))
+
+
+def _margins(matrix: NDArray[np.number]) -> tuple[Counts, Counts, Counts]:
+    """Per class how often it was found, how often it occurs and how often it was said, each (..., n_classes)."""
+    hits = np.diagonal(matrix, axis1=-2, axis2=-1)
+    return hits.astype(np.float64), matrix.sum(axis=-1).astype(np.float64), matrix.sum(axis=-2).astype(np.float64)
+
+
+def _per_class(hits: Counts, support: Counts, guessed: Counts) -> Scores:
     return {
-        "accuracy": _ratio(hits, matrix.sum(axis=(-2, -1)).astype(np.float64)),
+        "precision": _ratio(hits, guessed),
+        "recall": _ratio(hits, support),
+        "f1": _ratio(2 * hits, support + guessed),
+        "support": support,
+    }
+
+
+def _scores(hits: Counts, support: Counts, guessed: Counts) -> Scores:
+    classes = _per_class(hits, support, guessed)
+    occurs = support > 0
+    count = occurs.sum(axis=-1).astype(np.float64)
+    return {
+        "accuracy": _ratio(hits.sum(axis=-1), support.sum(axis=-1)),
         "balanced_accuracy": _ratio(np.where(occurs, classes["recall"], 0.0).sum(axis=-1), count),
         "macro_f1": _ratio(np.where(occurs, classes["f1"], 0.0).sum(axis=-1), count),
     }
@@ -66,7 +77,8 @@ def intervals(
 
     Whole groups are drawn with replacement, for clips of one recording aren't independent (Efron & Tibshirani
     1993, chapter 13; Field & Welsh 2007). Where no prediction is wrong, every resample scores 1; the lower end is then
-    the exact binomial bound for as many independent trials as there are groups, 0.025 ** (1 / n_groups).
+    the exact binomial bound for as many independent trials as there are groups, 0.025 ** (1 / n_groups). Where none is
+    right, the upper end is 1 minus that. One group says nothing of others: its interval is 0 to 1.
 
     Parameters
     ----------
@@ -78,21 +90,29 @@ def intervals(
     seed : int
     """
     names, index = np.unique(np.asarray(groups), return_inverse=True)
-    cells = (index * n_classes + truth) * n_classes + predicted
-    by_group = np.bincount(cells, minlength=len(names) * n_classes**2).reshape(len(names), -1)
+    right = truth == predicted
+    kinds = (index[right] * n_classes + truth[right], index * n_classes + truth, index * n_classes + predicted)
+    by_group = np.hstack(
+        [np.bincount(kind, minlength=len(names) * n_classes).reshape(len(names), -1) for kind in kinds]
+    ).astype(np.float64)  # whole numbers still, but BLAS multiplies floats only
     rng = np.random.default_rng(seed)
     tail = (1 - LEVEL) / 2
     draws: dict[str, list[NDArray[np.float64]]] = {}
     for _ in range(0, _RESAMPLES, 200):
         times = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=200)
-        resampled = (times @ by_group).reshape(200, n_classes, n_classes)
-        for name, values in scores(resampled).items():
+        resampled = times.astype(np.float64) @ by_group
+        for name, values in _scores(*np.split(resampled, 3, axis=1)).items():
             draws.setdefault(name, []).append(values)
     found = {}
     for name, parts in draws.items():
         low, high = np.quantile(np.concatenate(parts), [tail, 1 - tail])
-        if (truth == predicted).all():
-            low = tail ** (1 / len(names))
+        bound = tail ** (1 / len(names))
+        if right.all():
+            low = bound
+        elif not right.any():
+            high = 1 - bound
+        if len(names) == 1:
+            low, high = 0.0, 1.0
         found[name] = (float(low), float(high))
     return found
 

@@ -6,8 +6,12 @@ doesn't match its checksum counts as absent. A store that can't be used costs ti
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
+import random
 import sqlite3
+import time
 import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -21,6 +25,9 @@ from audioclf.spectra import Analysis, Frames
 
 _FORMAT = 1
 _VARIABLES = 500  # names per query; SQLite's oldest limit is 999
+
+
+_SETTLE = 10.0  # seconds for other processes to finish setting the file up
 
 
 def key(
@@ -50,7 +57,7 @@ class FeatureStore:
 
     Parameters
     ----------
-    path : Path, optional
+    path : str or path, optional
         The file; by default ``features.sqlite`` in the cache folder. Made when first written to.
 
     Examples
@@ -62,9 +69,8 @@ class FeatureStore:
     (2, 3)
     """
 
-    def __init__(self, path: Path | None = None) -> None:
-        self.path = path or cache_folder() / "features.sqlite"
-        self._connection: sqlite3.Connection | None = None
+    def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
+        self.path = Path(path or cache_folder() / "features.sqlite").expanduser()
         self._broken = False
 
     def get(self, keys: Iterable[str]) -> dict[str, Frames]:
@@ -76,7 +82,7 @@ class FeatureStore:
             marks = ",".join("?" * len(part))
             query = f"SELECT key, rows, columns, data, checksum FROM features WHERE key IN ({marks})"
             for name, rows, columns, data, checksum in self._run(query, part):
-                if _checksum(data) == checksum and len(data) == 4 * rows * columns:
+                if _checksum(rows, columns, data) == checksum and len(data) == 4 * rows * columns:
                     found[name] = np.frombuffer(data, dtype="<f4").reshape(rows, columns)
         return found
 
@@ -85,7 +91,7 @@ class FeatureStore:
         rows = []
         for name, array in arrays.items():
             data = np.ascontiguousarray(array, dtype="<f4").tobytes()
-            rows.append((name, *array.shape, data, _checksum(data)))
+            rows.append((name, *array.shape, data, _checksum(*array.shape, data)))
         if rows:
             self._run("INSERT OR REPLACE INTO features VALUES (?, ?, ?, ?, ?)", rows, many=True)
 
@@ -93,65 +99,66 @@ class FeatureStore:
         if self._broken:
             return []
         try:
+            seen = self._identity()
+            try:
+                return self._try(statement, values, many)
+            except sqlite3.DatabaseError as error:
+                if type(error) is not sqlite3.DatabaseError:  # its children speak of the query, a lock or the disk
+                    raise
+            self._set_aside(seen)
             return self._try(statement, values, many)
-        except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError) or not self._set_aside():
-                return self._give_up(error)
-        try:
-            return self._try(statement, values, many)
-        except sqlite3.Error as error:
-            return self._give_up(error)
+        except (sqlite3.Error, OSError, OverflowError) as error:
+            self._broken = True
+            warnings.warn(f"the feature store {self.path} can't be used ({error}); going on without it", stacklevel=3)
+            return []
 
     def _try(self, statement: str, values: list[Any], many: bool) -> list[tuple[Any, ...]]:
-        connection = self._open()
-        with connection:
+        # A connection of its own for each call: none is carried into another thread or process.
+        with contextlib.closing(self._open()) as connection, connection:
             if many:
                 connection.executemany(statement, values)
                 return []
             return connection.execute(statement, values).fetchall()
 
     def _open(self) -> sqlite3.Connection:
-        if self._connection is None:
-            try:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise sqlite3.OperationalError(error.strerror) from error
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        deadline = time.monotonic() + _SETTLE
+        while True:
             connection = sqlite3.connect(self.path, timeout=60)
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=NORMAL")
-            connection.execute(
-                "CREATE TABLE IF NOT EXISTS features "
-                "(key TEXT PRIMARY KEY, rows INTEGER, columns INTEGER, data BLOB, checksum BLOB) WITHOUT ROWID"
-            )
-            self._connection = connection
-        return self._connection
+            try:
+                connection.execute("PRAGMA journal_mode=WAL")
+                connection.execute("PRAGMA synchronous=NORMAL")
+                connection.execute(
+                    "CREATE TABLE IF NOT EXISTS features "
+                    "(key TEXT PRIMARY KEY, rows INTEGER, columns INTEGER, data BLOB, checksum BLOB) WITHOUT ROWID"
+                )
+                return connection
+            except sqlite3.Error as error:
+                connection.close()  # Windows can't rename an open file
+                # SQLite doesn't wait for the lock under which the journal mode is changed.
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    raise
+            time.sleep(0.01 + 0.04 * random.random())
 
-    def _set_aside(self) -> bool:
-        """Rename a file that is no database, so that a new one can be begun."""
-        self.close()
+    def _identity(self) -> tuple[int, int] | None:
+        """What tells the file from another of the same name; None if there is none."""
         try:
-            self.path.replace(self.path.with_suffix(".damaged"))
-            for suffix in ("-wal", "-shm"):
-                Path(f"{self.path}{suffix}").unlink(missing_ok=True)
+            facts = self.path.stat()
         except OSError:
-            return False
-        warnings.warn(f"the feature store {self.path} was damaged; a new one is begun", stacklevel=2)
-        return True
+            return None
+        return facts.st_dev, facts.st_ino
 
-    def _give_up(self, error: Exception) -> list[tuple[Any, ...]]:
-        self._broken = True
-        self.close()
-        warnings.warn(f"the feature store {self.path} can't be used ({error}); going on without it", stacklevel=2)
-        return []
-
-    def close(self) -> None:
-        """Close the file; it is opened again when next used."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_connection": None}
+    def _set_aside(self, seen: tuple[int, int] | None) -> None:
+        """Rename a file that is no database, so that a new one can be begun, unless another process did so."""
+        if self._identity() != seen:
+            return
+        aside = self.path.with_name(f"{self.path.name}.damaged")
+        self.path.replace(aside)
+        for suffix in ("-wal", "-shm"):
+            Path(f"{self.path}{suffix}").unlink(missing_ok=True)
+        warnings.warn(
+            f"the feature store {self.path} was damaged; it is kept as {aside.name} and a new one is begun", stacklevel=4
+        )
 
 
 class NoStore(FeatureStore):
@@ -164,5 +171,5 @@ class NoStore(FeatureStore):
         pass
 
 
-def _checksum(data: bytes) -> bytes:
-    return hashlib.blake2b(data, digest_size=8).digest()
+def _checksum(rows: int, columns: int, data: bytes) -> bytes:
+    return hashlib.blake2b(data, digest_size=8, person=f"{rows}x{columns}".encode()[:16]).digest()

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,9 +45,15 @@ def write_table(table: FeatureTable, path: Path) -> Path:
         If a Parquet file is wanted without pyarrow.
     """
     check_format(path)
+    about = {name: [_text(value) for value in column] for name, column in table.about.items()}
     with write_whole(path) as aside:
-        FORMATS[path.suffix.lower()](table, aside)
+        FORMATS[path.suffix.lower()](FeatureTable(about, table.names, table.values), aside)
     return path
+
+
+def _text(value: Any) -> Any:
+    """Replace what UTF-8 can't hold: the bytes of a file name that isn't valid Unicode."""
+    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
 
 
 def check_format(path: Path) -> None:
@@ -109,7 +116,7 @@ def _arff(table: FeatureTable, path: Path) -> None:
 
 
 def _quoted(text: object) -> str:
-    escaped = str(text).replace("\\", "\\\\").replace("'", "\\'")
+    escaped = str(text).replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r")
     return f"'{escaped}'"
 
 

@@ -132,8 +132,8 @@ def _choose(
         if groups is None or not _straddling(groups, folds):
             return "folds", []
         return DEFAULT_FOLDS, [
-            f"the data set's own folds put clips of one group on both sides ({_example(groups, folds)}); grouped folds are "
-            "used in their place, --cv folds takes its own, --cv logo leaves one group out at a time"
+            f"the data set's own folds put clips of one group on both sides ({_example(groups, folds)}); "
+            "grouped folds are used in their place, --cv folds takes its own, --cv logo leaves one group out at a time"
         ]
     if isinstance(cv, int) or cv.isdecimal():
         if int(cv) < 2:
@@ -159,8 +159,8 @@ def _example(groups: Sequence[str], folds: Sequence[str | None]) -> str:
 
 def _straddle_warning(groups: Sequence[str], folds: Sequence[str | None]) -> str:
     return (
-        f"the data set's own folds put clips of one group on both sides ({_example(groups, folds)}), which makes scores "
-        "too good for new groups; --cv logo leaves one group out at a time"
+        f"the data set's own folds put clips of one group on both sides ({_example(groups, folds)}), "
+        "which makes scores too good for new groups; --cv logo leaves one group out at a time"
     )
 
 
@@ -199,8 +199,8 @@ def _check_counts(labels: NDArray[np.str_], groups: list[str] | None, n_splits: 
     for label, names in sorted(members.items()):
         if len(names) == 1:
             raise DatasetError(
-                f"all clips of class '{label}' are of one group ('{next(iter(names))}'): when it is tested, the class can't "
-                "have been learnt; add clips of another group or leave the class out"
+                f"all clips of class '{label}' are of one group ('{next(iter(names))}'): when it is tested, "
+                "the class can't have been learnt; add clips of another group or leave the class out"
             )
         if len(names) < n_splits:
             warnings.append(

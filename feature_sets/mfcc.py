@@ -25,15 +25,15 @@ class MFCC(Extractor):
 
     Examples
     --------
-    >>> MFCC(n_coeffs=13, deltas=1).coefficient_names[12:14]
+    >>> MFCC(deltas=1).coefficient_names[12:14]
     ['mfcc_12', 'mfcc_0_delta']
     """
 
     name = "mfcc"
     title = "mel-frequency cepstral coefficients"
 
-    n_coeffs: int = param(20, "coefficients kept, from the 0th on")
-    n_mels: int = param(40, "mel bands")
+    n_coeffs: int = param(13, "coefficients kept, from the 0th on")
+    n_mels: int = param(128, "mel bands")
     fmin: float = param(0.0, "lowest edge, Hz")
     fmax: float | None = param(None, "highest edge, Hz; none is half the analysis rate")
     htk: bool = param(False, "HTK's mel formula in place of Slaney's")

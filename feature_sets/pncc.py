@@ -33,9 +33,9 @@ class PNCC(Extractor):
 
     spafe 0.3.3 differs from the paper and so from this: the filters' magnitude, not its square, weights the power, and
     is not cut at 0.5 % nor normalised to unit area; sums at the clip's ends are divided by 5 frames
-    although fewer are there; the asymmetric filters start from 0.001 of the first frame in place of 0.9; the floor
-    max(Q_tm, Q_f) of an excitation segment is left out; the smoothing over channels drops the upper channel and channel 0;
-    the mean power starts at 1e-4 whatever the level; silence gives NaN.
+    although fewer are there; the asymmetric filters start from 0.001 of the first frame in place of 0.9; the
+    floor max(Q_tm, Q_f) of an excitation segment is left out; the smoothing over channels drops the uppermost of
+    its neighbours and channel 0; the mean power starts at 1e-4 whatever the level; silence gives NaN.
 
     Examples
     --------

@@ -1,0 +1,30 @@
+"""Every example in a docstring is a test."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import pkgutil
+
+import pytest
+
+import audioclf
+
+
+def _modules():
+    yield "audioclf"
+    for module in pkgutil.walk_packages(audioclf.__path__, "audioclf."):
+        yield module.name
+    # The plug-in folders lie beside the package in a checkout, where walk_packages can't see them.
+    for folder in ("feature_sets", "classifiers", "datasets", "reports"):
+        package = importlib.import_module(f"audioclf.{folder}")
+        for module in pkgutil.iter_modules(package.__path__, f"audioclf.{folder}."):
+            yield module.name
+
+
+@pytest.mark.parametrize("name", sorted(set(_modules())))
+def test_examples(name):
+    module = importlib.import_module(name)
+    flags = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+    failed, _ = doctest.testmod(module, optionflags=flags)
+    assert failed == 0
