@@ -378,16 +378,19 @@ def list_(kind: str, name: str | None) -> None:
             click.echo(f"warning: {error}", err=True)
             continue
         if kind == "datasets":
-            rows.append([known + (f":{thing.variants}" if thing.variants else ""), thing.title])
+            rows.append([known + (":NAME" if thing.variants else ""), thing().title])
         elif kind == "reports":
             rows.append([known, thing.title])
         else:
-            defaults = ":".join(f"{p}={v}" for p, _, v, _ in _parameters(thing))
+            own = [(p, value) for p, _, value, _ in _parameters(thing) if not p.startswith("delta")]
+            defaults = ":".join(f"{p}={value}" for p, value in own)
             rows.append([known, thing.title, defaults])
     heads = ["name", "what it is", "parameters and their defaults"][: len(rows[0]) if rows else 2]
     _table(heads, rows)
+    if kind == "features":
+        click.echo("\nAll take deltas=0 (orders of time derivatives appended: 0, 1 or 2) and delta_width=9 (frames).")
     if kind in ("features", "classifiers"):
-        click.echo(f"\n'audioclf list {kind} NAME' explains its parameters; set one as NAME:parameter=value.")
+        click.echo(f"'audioclf list {kind} NAME' explains its parameters; set one as NAME:parameter=value.")
 
 
 @cli.group()
@@ -558,9 +561,13 @@ def _table(heads: list[str], rows: list[list[str]], right: Any = ()) -> None:
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     console = Console(file=sys.stdout, highlight=False)
-    if not console.is_terminal:
+    if console.is_terminal:
+        console.print(table)
+        return
+    with console.capture() as captured:
         console.width = 1000
-    console.print(table)
+        console.print(table)
+    click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
 @contextlib.contextmanager
@@ -617,7 +624,9 @@ def main(arguments: list[str] | None = None) -> None:
     except click.exceptions.Exit as done:
         code = done.exit_code
     except click.ClickException as error:
-        error.show()
+        click.echo(f"error: {error.format_message()}", err=True)
+        if isinstance(error, click.UsageError) and error.ctx is not None:
+            click.echo(f"'{error.ctx.command_path} --help' shows the options", err=True)
         code = error.exit_code
     except (AudioclfError, click.Abort, KeyboardInterrupt, BrokenPipeError) as error:
         if debug:

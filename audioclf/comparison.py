@@ -478,7 +478,8 @@ def _warnings(found: Survey, extraction: Extraction, splits: Splits, analysis: A
     if short:
         notes.append(
             f"{len(short)} clip{'s are' if len(short) > 1 else ' is'} shorter than one frame of "
-            f"{analysis.frame_length * 1000:g} ms and padded with silence, for example {short[0]}; --frame-length sets a shorter one"
+            f"{analysis.frame_length * 1000:g} ms and padded with silence, for example {short[0]}; "
+            "--frame-length sets a shorter one"
         )
     lost = found.skipped + extraction.skipped
     if lost:

@@ -197,6 +197,8 @@ def load_dataset(source: str | os.PathLike[str], root: str | os.PathLike[str] | 
     ------
     DatasetError
         If it can't be found or used.
+    SpecError
+        If *source* is a name that isn't known.
     """
     path = Path(source).expanduser()
     text = os.fspath(source)
@@ -215,7 +217,7 @@ def load_dataset(source: str | os.PathLike[str], root: str | os.PathLike[str] | 
         if name in plugins.names("datasets"):
             raise
         hint = did_you_mean(name, plugins.names("datasets"))
-        raise DatasetError(f"'{text}' is no folder, no file and no known data set. {hint}") from error
+        raise SpecError(f"'{text}' is no folder, no file and no known data set. {hint}") from error
     dataset = loader.load(Path(root).expanduser() if root is not None else None)
     dataset.source = dataset.source or text
     return dataset

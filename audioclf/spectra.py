@@ -68,11 +68,17 @@ class Analysis:
         for name in ("frame_length", "hop_length"):
             seconds = getattr(self, name)
             if not 0 < seconds < math.inf:
-                raise SpecError(f"the {name.replace('_', ' ')} is {seconds:g} s; it must be a positive number of seconds")
+                raise SpecError(
+                    f"the {name.replace('_', ' ')} is {seconds:g} s; it must be a positive number of seconds"
+                )
         if self.frame_samples < 2:
-            raise SpecError(f"the frame length of {self.frame_length:g} s is shorter than two samples at {self.sample_rate} Hz")
+            raise SpecError(
+                f"the frame length of {self.frame_length:g} s is shorter than two samples at {self.sample_rate} Hz"
+            )
         if self.hop_samples < 1:
-            raise SpecError(f"the hop length of {self.hop_length:g} s is shorter than one sample at {self.sample_rate} Hz")
+            raise SpecError(
+                f"the hop length of {self.hop_length:g} s is shorter than one sample at {self.sample_rate} Hz"
+            )
         if self.window not in WINDOWS:
             raise SpecError(f"unknown window '{self.window}'; known: {', '.join(WINDOWS)}")
         if self.n_fft is not None and self.n_fft < self.frame_samples:

@@ -157,7 +157,8 @@ class FeatureStore:
         for suffix in ("-wal", "-shm"):
             Path(f"{self.path}{suffix}").unlink(missing_ok=True)
         warnings.warn(
-            f"the feature store {self.path} was damaged; it is kept as {aside.name} and a new one is begun", stacklevel=4
+            f"the feature store {self.path} was damaged; it is kept as {aside.name} and a new one is begun",
+            stacklevel=4,
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings as python_warnings
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from audioclf.dataset import Clip
 from audioclf.errors import DatasetError, SpecError, did_you_mean
 
 DEFAULT_FOLDS = 5
+_SEEDS = 2**31
+_DRAWS = 20  # of folds, until every class can be learnt
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ def make_splits(clips: Sequence[Clip], cv: int | str | None = None, repeats: int
     DatasetError
         If the clips don't allow such a division: too few of a class, no groups, no folds.
     SpecError
-        If *cv* or *repeats* is no such value.
+        If *cv*, *repeats* or *seed* is no such value.
     """
     labels = np.array([clip.label for clip in clips])
     if len(set(labels)) < 2:
@@ -75,6 +78,8 @@ def make_splits(clips: Sequence[Clip], cv: int | str | None = None, repeats: int
         raise DatasetError(f"at least two classes with readable clips are needed; found {only}")
     if repeats < 1:
         raise SpecError(f"repeats={repeats}; it must be at least 1")
+    if not 0 <= seed < _SEEDS:
+        raise SpecError(f"seed={seed}; it must lie between 0 and {_SEEDS - 1}")
     groups = _groups(clips)
     folds = [clip.fold for clip in clips]
     has_folds = any(fold is not None for fold in folds)
@@ -113,6 +118,7 @@ def make_splits(clips: Sequence[Clip], cv: int | str | None = None, repeats: int
     if kind in ("predefined", "leave-one-group-out"):
         if repeats > 1:
             raise SpecError(f"--repeats {repeats} has no meaning with {kind} splits: they can't be drawn anew")
+        _refuse_single_class(labels, splits)
         warnings += _check_learnable(labels, splits)
     return Splits(kind, n_splits, repeats if kind.endswith("k-fold") else 1, splits, warnings)
 
@@ -135,7 +141,8 @@ def _choose(
             f"the data set's own folds put clips of one group on both sides ({_example(groups, folds)}); "
             "grouped folds are used in their place, --cv folds takes its own, --cv logo leaves one group out at a time"
         ]
-    if isinstance(cv, int) or cv.isdecimal():
+    cv = str(cv)
+    if cv.removeprefix("-").isdecimal():
         if int(cv) < 2:
             raise SpecError(f"--cv {cv}: at least 2 folds are needed")
         return int(cv), []
@@ -168,7 +175,10 @@ def _predefined(folds: Sequence[str | None]) -> list[Split]:
     names = np.array([str(fold) for fold in folds])
     values = sorted(set(names), key=lambda v: (len(v), v) if v.isdecimal() else (0, v))
     if len(values) < 2:
-        raise DatasetError(f"--cv folds: all clips are in fold '{values[0]}'; at least two folds are needed")
+        raise DatasetError(
+            f"all clips are in the data set's own fold '{values[0]}', and at least two are needed; "
+            "give a number, as in --cv 5"
+        )
     if set(values) == {"train", "test"}:
         values = ["test"]
     return [Split(0, i, np.flatnonzero(names != v), np.flatnonzero(names == v)) for i, v in enumerate(values)]
@@ -188,6 +198,8 @@ def _check_counts(labels: NDArray[np.str_], groups: list[str] | None, n_splits: 
                     )
                 )
         return []
+    if len(set(groups)) == 1:
+        raise DatasetError(f"all clips are of one group ('{groups[0]}'); at least two are needed to test on one")
     if len(set(groups)) < n_splits:
         raise DatasetError(
             f"{len(set(groups))} groups can't fill {n_splits} folds; use --cv {max(2, len(set(groups)))} or fewer"
@@ -211,18 +223,40 @@ def _check_counts(labels: NDArray[np.str_], groups: list[str] | None, n_splits: 
 
 
 def _k_fold(labels: NDArray[np.str_], groups: list[str] | None, n_splits: int, repeats: int, seed: int) -> list[Split]:
+    splits = []
+    for repeat in range(repeats):
+        for draw in range(_DRAWS):
+            drawn = _draw(labels, groups, n_splits, repeat, seed + repeat + draw * _SEEDS // _DRAWS)
+            problems = _check_learnable(labels, drawn)
+            if not problems:
+                break
+        else:
+            raise DatasetError(f"{problems[0]}; use another number of folds, or add clips of that class")
+        splits += drawn
+    return splits
+
+
+def _draw(labels: NDArray[np.str_], groups: list[str] | None, n_splits: int, repeat: int, seed: int) -> list[Split]:
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
     kind = StratifiedKFold if groups is None else StratifiedGroupKFold
-    splits = []
-    for repeat in range(repeats):
-        divider = kind(n_splits=n_splits, shuffle=True, random_state=seed + repeat)
-        for fold, (train, test) in enumerate(divider.split(labels, labels, groups)):
-            splits.append(Split(repeat, fold, train, test))
-    missing = _check_learnable(labels, splits)
-    if missing:
-        raise DatasetError(missing[0] + "; use fewer folds")
-    return splits
+    divider = kind(n_splits=n_splits, shuffle=True, random_state=seed)
+    with python_warnings.catch_warnings():
+        python_warnings.simplefilter(
+            "ignore"
+        )  # of classes with fewer clips than folds: `_check_counts` says it of groups
+        parts = list(divider.split(labels, labels, groups))
+    return [Split(repeat, fold, train, test) for fold, (train, test) in enumerate(parts)]
+
+
+def _refuse_single_class(labels: NDArray[np.str_], splits: Sequence[Split]) -> None:
+    for split in splits:
+        known = set(labels[split.train])
+        if len(known) < 2:
+            raise DatasetError(
+                f"all clips that train fold {split.fold} are of class '{next(iter(known))}', so nothing can be "
+                "learnt; use other folds, as in --cv 5, or add clips"
+            )
 
 
 def _check_learnable(labels: NDArray[np.str_], splits: Sequence[Split]) -> list[str]:

@@ -200,8 +200,10 @@ def test_nothing_there(tmp_path):
 
 
 def test_typo_in_a_name():
-    refuses("dmo", "'dmo' is no folder, no file and no known data set. Did you mean 'demo'")
-    refuses("soundat:esc50", "Did you mean 'soundata'")
+    with pytest.raises(SpecError, match="'dmo' is no folder, no file and no known data set. Did you mean 'demo'"):
+        load_dataset("dmo")
+    with pytest.raises(SpecError, match="Did you mean 'soundata'"):
+        load_dataset("soundat:esc50")
     with pytest.raises((DatasetError, SpecError), match="no variants"):
         load_dataset("demo:large")
 
