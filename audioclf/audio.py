@@ -161,8 +161,9 @@ def content_hash(path: str | os.PathLike[str]) -> str:
     Raises
     ------
     AudioError
-        If the file can't be read.
+        If the file is missing, empty or can't be read.
     """
+    path = _existing(path)
     digest = hashlib.blake2b(digest_size=16)
     try:
         with open(path, "rb") as file:
@@ -219,6 +220,7 @@ def _soundfile(path: Path, start: float | None, end: float | None) -> tuple[NDAr
 
 def _blocks(file: Any) -> Iterator[NDArray[np.float32]]:
     """Read an open `soundfile.SoundFile` to its end, whatever its header says; the last block may be empty."""
+    file.seekable = lambda: False  # soundfile seeks after every read, which libsndfile refuses at such a file's end
     buffer = np.empty((_BLOCK, file.channels), np.float32)
     while True:
         block = file.read(out=buffer)

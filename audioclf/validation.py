@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings as python_warnings
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -187,7 +187,7 @@ def _predefined(folds: Sequence[str | None]) -> list[Split]:
 def _check_counts(labels: NDArray[np.str_], groups: list[str] | None, n_splits: int) -> list[str]:
     """Refuse divisions in which a class could not be learnt, and warn of poor ones."""
     if groups is None:
-        for label, count in zip(*np.unique(labels, return_counts=True)):
+        for label, count in sorted(Counter(labels.tolist()).items()):
             if count < n_splits:
                 raise DatasetError(
                     f"class '{label}' has {count} clip{'s' * (count != 1)}, fewer than the {n_splits} folds; "
@@ -204,6 +204,9 @@ def _check_counts(labels: NDArray[np.str_], groups: list[str] | None, n_splits: 
         raise DatasetError(
             f"{len(set(groups))} groups can't fill {n_splits} folds; use --cv {max(2, len(set(groups)))} or fewer"
         )
+    largest = max(Counter(labels.tolist()).values())
+    if n_splits > largest:
+        raise DatasetError(f"{n_splits} folds are more than any class has clips; use --cv {largest} or fewer")
     warnings = []
     members: dict[str, set[str]] = defaultdict(set)
     for label, group in zip(labels, groups):

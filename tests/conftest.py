@@ -53,3 +53,28 @@ def shared_data():
     if not SHARED.is_dir():
         pytest.skip("the real recordings are not on this machine")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory):
+    """A folder of class folders: 3 classes, 8 clips each, 0.3 s at 8 kHz; and clips.csv with 4 groups a class."""
+    import soundfile
+
+    root = tmp_path_factory.mktemp("tiny")
+    rng = np.random.default_rng(0)
+    t = np.arange(2400) / 8000
+    rows = ["path,label,group"]
+    for label in ("hiss", "hum", "sweep"):
+        (root / label).mkdir()
+        for i in range(8):
+            noise = 0.05 * rng.standard_normal(len(t))
+            pitch = rng.uniform(100, 400)
+            sound = {
+                "hiss": 0.3 * rng.standard_normal(len(t)),
+                "hum": 0.5 * np.sign(np.sin(2 * np.pi * pitch * t)),
+                "sweep": 0.5 * np.sin(2 * np.pi * (pitch + 4000 * t) * t),
+            }[label]
+            soundfile.write(root / label / f"{i}.wav", np.clip(sound + noise, -1, 1), 8000)
+            rows.append(f"{label}/{i}.wav,{label},{label}{i // 2}")
+    (root / "clips.csv").write_text("\n".join(rows) + "\n")
+    return root

@@ -200,7 +200,7 @@ def test_nothing_there(tmp_path):
 
 
 def test_typo_in_a_name():
-    with pytest.raises(SpecError, match="'dmo' is no folder, no file and no known data set. Did you mean 'demo'"):
+    with pytest.raises(SpecError, match=r"'dmo' is no folder, no file and no known data set\. Did you mean 'demo'"):
         load_dataset("dmo")
     with pytest.raises(SpecError, match="Did you mean 'soundata'"):
         load_dataset("soundat:esc50")

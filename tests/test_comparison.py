@@ -1,0 +1,293 @@
+"""The grid: right scores, the same whatever the workers, failures contained, interruptions survived."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
+
+import audioclf
+from audioclf import comparison, plugins
+from audioclf.classifier import Classifier
+from audioclf.errors import DatasetError, SpecError
+from audioclf.results import Results
+from audioclf.store import FeatureStore
+
+
+@pytest.fixture(scope="module")
+def done(tiny):
+    return comparison.compare(tiny / "clips.csv", "centroid,mfcc+zcr", "knn,hmm:states=2", cv=4, seed=3)
+
+
+def stripped(record):
+    """A record without what differs between two equal runs: times."""
+    text = json.dumps(record, sort_keys=True)
+    clean = json.loads(text)
+    for name in ("created", "timing"):
+        clean.pop(name)
+    for experiment in clean["experiments"]:
+        for fold in experiment.get("folds", []):
+            fold.pop("fit_seconds")
+            fold.pop("predict_seconds")
+    return clean
+
+
+def test_every_experiment_once_and_the_floor(done):
+    pairs = [(e["features"], e["classifier"]) for e in done.results.record["experiments"]]
+    assert pairs == [
+        ("centroid", "knn"),
+        ("centroid", "hmm:states=2"),
+        ("mfcc+zcr", "knn"),
+        ("mfcc+zcr", "hmm:states=2"),
+        ("centroid", "dummy"),
+    ]
+    assert {e["status"] for e in done.results.record["experiments"]} == {"ok"}
+    assert done.best["metrics"]["accuracy"]["mean"] > 0.8
+
+
+def test_scores_are_those_of_the_predictions(done):
+    """Recomputed by scikit-learn from the listed predictions."""
+    for experiment in done.results.record["experiments"]:
+        rows = experiment["predictions"]
+        assert sorted(row["path"] for row in rows) == sorted(
+            f"{c}/{i}.wav" for c in done.results.labels for i in range(8)
+        )
+        per_fold = {"accuracy": [], "balanced_accuracy": [], "macro_f1": []}
+        for fold in experiment["folds"]:
+            here = [row for row in rows if row["fold"] == fold["fold"]]
+            truth, predicted = [r["label"] for r in here], [r["predicted"] for r in here]
+            assert fold["n_test"] == len(here)
+            assert fold["accuracy"] == pytest.approx(accuracy_score(truth, predicted))
+            assert fold["balanced_accuracy"] == pytest.approx(balanced_accuracy_score(truth, predicted))
+            in_truth = sorted(set(truth))
+            assert fold["macro_f1"] == pytest.approx(
+                f1_score(truth, predicted, average="macro", labels=in_truth, zero_division=0)
+            )
+            for name, values in per_fold.items():
+                values.append(fold[name])
+        for name, values in per_fold.items():
+            assert experiment["metrics"][name]["mean"] == pytest.approx(np.mean(values))
+            assert experiment["metrics"][name]["std"] == pytest.approx(np.std(values))
+            assert experiment["metrics"][name]["low"] <= experiment["metrics"][name]["high"]
+        matrix = np.array(experiment["confusion_matrix"])
+        labels = done.results.labels
+        for i, truth in enumerate(labels):
+            for j, predicted in enumerate(labels):
+                count = sum(r["label"] == truth and r["predicted"] == predicted for r in rows)
+                assert matrix[i, j] == count
+
+
+def test_predictions_agree_with_probabilities(done):
+    for experiment in done.results.record["experiments"]:
+        for row in experiment["predictions"]:
+            values = row["probabilities"]
+            assert list(values) == done.results.labels
+            assert sum(values.values()) == pytest.approx(1, abs=1e-5)
+            assert values[row["predicted"]] >= max(values.values()) - 1e-6
+
+
+def test_no_group_is_on_both_sides(done):
+    for experiment in done.results.record["experiments"]:
+        folds = {}
+        for row in experiment["predictions"]:
+            folds.setdefault(row["group"], set()).add(row["fold"])
+        assert all(len(where) == 1 for where in folds.values())
+    assert done.results.record["cv"]["kind"] == "stratified-group-k-fold"
+    assert done.results.record["dataset"]["n_groups"] == 12
+
+
+def test_same_numbers_for_any_number_of_workers_and_a_warm_store(done, tiny, tmp_path):
+    store = FeatureStore(tmp_path / "store.sqlite")
+    for _ in range(2):  # cold, then warm
+        again = comparison.compare(
+            tiny / "clips.csv", "centroid,mfcc+zcr", "knn,hmm:states=2", cv=4, seed=3, workers=2, store=store
+        )
+        assert stripped(again.results.record) == stripped(done.results.record)
+
+
+def test_another_seed_draws_other_folds(done, tiny):
+    other = comparison.compare(tiny / "clips.csv", "centroid", "knn", cv=4, seed=4)
+    folds = [[p["fold"] for p in sorted(e["predictions"], key=lambda p: p["path"])] for e in (done.best, other.best)]
+    assert folds[0] != folds[1]
+
+
+def test_record_is_valid_json_and_complete(done, tmp_path):
+    done.results.save(tmp_path)
+    text = (tmp_path / "results.json").read_text()
+    assert "NaN" not in text
+    loaded = Results.load(tmp_path).record
+    assert loaded == json.loads(json.dumps(done.results.record))
+    for key in (
+        "schema",
+        "audioclf",
+        "created",
+        "versions",
+        "seed",
+        "command",
+        "dataset",
+        "cv",
+        "experiments",
+        "skipped",
+    ):
+        assert key in loaded
+    assert loaded["dataset"]["label_counts"] == {"hiss": 8, "hum": 8, "sweep": 8}
+    assert loaded["dataset"]["duration"] == pytest.approx(24 * 0.3)
+    assert loaded["analysis"]["sample_rate"] == 8000
+
+
+def test_repeats(tiny):
+    result = comparison.compare(tiny / "clips.csv", "centroid", "knn", cv=2, repeats=3)
+    best = result.results.record["experiments"][0]
+    assert len(best["folds"]) == 6
+    assert len(best["predictions"]) == 72
+    assert np.sum(best["confusion_matrix"]) == 72
+
+
+class _Failing(Classifier):
+    """Can't learn."""
+
+    name = "failing"
+    title = "for tests"
+
+    def build(self, seed):
+        class Estimator:
+            def fit(self, X, y):
+                raise ValueError("no, not these")
+
+        return Estimator()
+
+
+def test_a_failing_experiment_is_told_and_the_rest_go_on(tiny, monkeypatch):
+    real = plugins.load
+    monkeypatch.setattr(plugins, "load", lambda kind, name: _Failing if name == "failing" else real(kind, name))
+    result = comparison.compare(tiny / "clips.csv", "centroid", "failing,knn", cv=2)
+    (failed,) = result.results.failed()
+    assert failed["classifier"] == "failing"
+    assert failed["error"] == "2 of 2 folds failed; the first: ValueError: no, not these"
+    assert [e["classifier"] for e in result.ranking()] == ["knn", "dummy"]
+
+
+def test_an_interrupted_run_goes_on_where_it_stopped(tiny, tmp_path, monkeypatch):
+    """Stop after two experiments; the second run fits only what is missing, and its numbers are the same."""
+    arguments = {"features": "centroid,zcr", "classifiers": "knn,logreg", "cv": 2, "resume": tmp_path / "resume"}
+    whole = comparison.compare(tiny / "clips.csv", **{**arguments, "resume": None})
+
+    def stop(stage, done, total, note):
+        if stage == "experiments" and done == 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        comparison.compare(tiny / "clips.csv", **arguments, progress=stop)
+    assert len(list((tmp_path / "resume").glob("*.json"))) == 2
+    fitted = []
+    real = comparison._fit_fold
+    monkeypatch.setattr(comparison, "_fit_fold", lambda *call: (fitted.append(call[0].name), real(*call))[1])
+    again = comparison.compare(tiny / "clips.csv", **arguments)
+    assert fitted == ["knn", "knn", "logreg", "logreg", "dummy", "dummy"]
+    assert stripped(again.results.record) == stripped(whole.results.record)
+    assert not (tmp_path / "resume").exists()
+
+
+def test_what_was_finished_under_other_settings_is_not_taken(tiny, tmp_path, monkeypatch):
+    """The checkpoint's key holds the seed, the splits, the analysis and the data."""
+    options = {"features": "centroid", "classifiers": "knn", "resume": tmp_path / "resume"}
+    monkeypatch.setattr(comparison._Checkpoints, "clear", lambda self: None)
+    first = comparison.compare(tiny / "clips.csv", cv=2, **options)
+    for change in ({"cv": 4}, {"seed": 1, "cv": 2}, {"cv": 2, "sample_rate": 4000}, {"cv": 2, "pooled": "mean"}):
+        before = len(list((tmp_path / "resume").iterdir()))
+        other = comparison.compare(tiny / "clips.csv", **{**options, **change})
+        assert len(list((tmp_path / "resume").iterdir())) > before, change
+        assert other.results.record["experiments"] != first.results.record["experiments"]
+
+
+def test_warns_of_rates_that_differ_between_classes(tiny, tmp_path):
+    import soundfile
+
+    rows = ["path,label,group"]
+    for i in range(8):
+        for label, rate in (("hiss", 8000), ("hum", 16000)):
+            samples, _ = soundfile.read(tiny / label / f"{i}.wav")
+            soundfile.write(tmp_path / f"{label}{i}.wav", samples, rate)
+            rows.append(f"{label}{i}.wav,{label},{i}")
+    (tmp_path / "clips.csv").write_text("\n".join(rows))
+    record = comparison.compare(tmp_path / "clips.csv", "centroid", "knn", cv=2).results.record
+    (warning,) = record["warnings"]
+    assert "native sample rates differ between classes (hiss: 8000 Hz; hum: 16000 Hz)" in warning
+    assert record["analysis"]["sample_rate"] == 8000
+
+
+def test_unreadable_and_short_clips(tiny, tmp_path):
+    import shutil
+
+    import soundfile
+
+    root = shutil.copytree(tiny, tmp_path / "data")
+    (root / "hiss" / "text.wav").write_text("this is no audio")
+    (root / "hum" / "empty.wav").write_bytes(b"")
+    soundfile.write(root / "sweep" / "short.wav", np.full(20, 0.1), 8000)
+    record = comparison.compare(root, "centroid", "knn", cv=2).results.record
+    assert {s["path"] for s in record["skipped"]} == {"hiss/text.wav", "hum/empty.wav"}
+    assert all(str(root) in s["why"] for s in record["skipped"])
+    assert record["dataset"]["n_clips"] == 25
+    assert any("1 clip is shorter than one frame of 25 ms" in w for w in record["warnings"])
+    assert any("2 clips left out" in w for w in record["warnings"])
+    assert any("no groups are known" in w for w in record["warnings"])
+
+
+def test_nothing_readable(tmp_path):
+    for label in ("a", "b"):
+        (tmp_path / label).mkdir()
+        (tmp_path / label / "x.wav").write_text("no audio")
+    with pytest.raises(DatasetError, match="none of the 2 recordings"):
+        comparison.compare(tmp_path, "mfcc", "knn")
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"features": "mfc"}, SpecError, "Did you mean 'mfcc'"),
+        ({"features": ""}, SpecError, "at least one feature set"),
+        ({"classifiers": "swm"}, SpecError, "Did you mean 'svm'"),
+        ({"classifiers": "svm+knn"}, SpecError, "can't be joined"),
+        ({"metric": "acuracy"}, SpecError, "Did you mean 'accuracy'"),
+        ({"pooled": "man"}, SpecError, "Did you mean 'mean'"),
+        ({"cv": 9}, DatasetError, "use --cv"),
+        ({"sample_rate": 8}, SpecError, "shorter than two samples"),
+        ({"window": "ham"}, SpecError, "unknown window"),
+        ({"workers": 0}, ValueError, "at least 1"),
+    ],
+)
+def test_wrong_arguments_are_refused_at_once(tiny, change, error, message):
+    with pytest.raises(error, match=message):
+        comparison.compare(tiny, **{"features": "centroid", "classifiers": "knn", **change})
+
+
+def test_api_of_the_readme(tiny, tmp_path):
+    data = audioclf.load_dataset(tiny)
+    features = audioclf.FeatureSet("mfcc+gfcc")
+    X = features.fit_transform(data.clips)
+    assert X.shape == (24, len(features.get_feature_names_out()))
+    assert X.dtype == np.float32
+    result = audioclf.compare(data, features=["mfcc", "mfcc+gfcc"], classifiers=["knn"], cv=4)
+    files = result.report(tmp_path / "run")
+    assert files[0] == tmp_path / "run" / "results.json"
+    assert all(file.exists() for file in files)
+    assert repr(result).startswith("<Comparison: 3 experiments, best ")
+
+
+def test_feature_matrix_is_that_of_the_feature_set(tiny):
+    """The grid's extraction and the transformer are two ways to the same numbers."""
+    data = audioclf.load_dataset(tiny)
+    features = audioclf.FeatureSet("mfcc:deltas=1+spectral")
+    expected = features.fit_transform(data.clips)
+    result = comparison.compare(data, "mfcc:deltas=1+spectral", "knn", cv=2)
+    found = result.extraction.inputs(features_of(result), "vectors")
+    np.testing.assert_array_equal(found, expected)
+
+
+def features_of(result):
+    from audioclf.features import build_extractors
+
+    return build_extractors(result.best["features"])
