@@ -230,7 +230,7 @@ def compare(
         },
         "experiments": records,
         "skipped": [{"path": name, "why": why} for name, why in found.skipped + extraction.skipped],
-        "warnings": _warnings(found, extraction, splits, analysis),
+        "warnings": _warnings(found, extraction, splits, analysis, records),
     }
     done.clear()
     return Comparison(Results(record), analysis, extraction)
@@ -275,7 +275,7 @@ def _run(
 ) -> list[dict[str, Any]]:
     """Score all experiments over all splits, and return their records in the given order."""
     labels = sorted({clip.label for clip in extraction.clips})
-    codes = np.array([labels.index(clip.label) for clip in extraction.clips])
+    truth = np.array([clip.label for clip in extraction.clips])
     records: dict[int, dict[str, Any]] = {}
     for i, experiment in enumerate(experiments):
         kept = done.get(experiment)
@@ -291,7 +291,7 @@ def _run(
             lengths = extraction.lengths if takes == "sequences" else None
             data = extraction.inputs(experiments[i].extractors, takes)
             for split in splits.splits:
-                yield (experiments[i].classifier, data, lengths, codes, split, len(labels), seed)
+                yield (experiments[i].classifier, data, lengths, truth, split, seed)
 
     outcomes = parallel.run(_fit_fold, calls(), workers)
     for i in waiting:
@@ -300,7 +300,7 @@ def _run(
             progress("experiments", finished, total, experiments[i].title)
             folds.append(next(outcomes))
             finished += 1
-        records[i] = _experiment_record(experiments[i], extraction, splits, folds, codes, labels, seed)
+        records[i] = _experiment_record(experiments[i], extraction, splits, folds, labels, seed)
         if records[i]["status"] == "ok":
             done.put(experiments[i], records[i])
     progress("experiments", total, total, "")
@@ -309,10 +309,13 @@ def _run(
 
 @dataclass
 class _Fold:
+    """What came of one fold: a row per test clip, columns in the order of the sorted labels."""
+
     predicted: NDArray[np.int64]
     probabilities: NDArray[np.float64] | None
     fit_seconds: float
     predict_seconds: float
+    warnings: list[str]
     error: str = ""
 
 
@@ -320,30 +323,35 @@ def _fit_fold(
     classifier: Classifier,
     data: NDArray[np.float32],
     lengths: NDArray[np.int64] | None,
-    codes: NDArray[np.int64],
+    truth: NDArray[np.str_],
     split: Split,
-    n_classes: int,
     seed: int,
 ) -> _Fold:
     """Fit on the split's training clips and predict its test clips."""
+    labels = np.unique(truth)
     try:
-        with python_warnings.catch_warnings():
-            python_warnings.simplefilter("ignore")
+        with python_warnings.catch_warnings(record=True) as caught:
+            python_warnings.simplefilter("always")
             start = time.perf_counter()
             estimator = classifier.build(seed)
-            estimator.fit(select(data, lengths, split.train), codes[split.train])
+            estimator.fit(select(data, lengths, split.train), truth[split.train])
             fitted = time.perf_counter()
             test = select(data, lengths, split.test)
             probabilities = None
             if hasattr(estimator, "predict_proba"):
-                probabilities = np.zeros((len(split.test), n_classes))
-                probabilities[:, estimator.classes_] = estimator.predict_proba(test)
+                probabilities = np.zeros((len(split.test), len(labels)))
+                probabilities[:, np.searchsorted(labels, estimator.classes_)] = estimator.predict_proba(test)
                 predicted = probabilities.argmax(axis=1)
             else:
-                predicted = np.asarray(estimator.predict(test))
-            return _Fold(predicted, probabilities, fitted - start, time.perf_counter() - fitted)
+                predicted = np.searchsorted(labels, estimator.predict(test))
+            told = {_first_line(w) for w in caught if issubclass(w.category, (UserWarning, RuntimeWarning))}
+            return _Fold(predicted, probabilities, fitted - start, time.perf_counter() - fitted, sorted(told))
     except Exception as error:  # whatever a classifier raises: the other experiments go on
-        return _Fold(np.empty(0, np.int64), None, 0.0, 0.0, f"{type(error).__name__}: {error}")
+        return _Fold(np.empty(0, np.int64), None, 0.0, 0.0, [], f"{type(error).__name__}: {error}")
+
+
+def _first_line(warning: python_warnings.WarningMessage) -> str:
+    return str(warning.message).strip().splitlines()[0]
 
 
 def _experiment_record(
@@ -351,7 +359,6 @@ def _experiment_record(
     extraction: Extraction,
     splits: Splits,
     folds: list[_Fold],
-    codes: NDArray[np.int64],
     labels: list[str],
     seed: int,
 ) -> dict[str, Any]:
@@ -373,6 +380,7 @@ def _experiment_record(
     if errors:
         times = f"{len(errors)} of {len(folds)} folds failed; the first: " if len(folds) > 1 else ""
         return {**record, "status": "failed", "error": times + errors[0]}
+    codes = np.array([labels.index(clip.label) for clip in extraction.clips])
     truth = np.concatenate([codes[split.test] for split in splits.splits])
     predicted = np.concatenate([fold.predicted for fold in folds])
     clips = [extraction.clips[i] for split in splits.splits for i in split.test]
@@ -387,6 +395,7 @@ def _experiment_record(
         **record,
         "status": "ok",
         "error": None,
+        "warnings": sorted({warning for fold in folds for warning in fold.warnings}),
         "metrics": {
             name: {
                 "mean": float(np.mean([scores[name] for scores in fold_scores])),
@@ -459,7 +468,9 @@ def _describe(dataset: Dataset, extraction: Extraction, found: Survey, digest: s
     }
 
 
-def _warnings(found: Survey, extraction: Extraction, splits: Splits, analysis: Analysis) -> list[str]:
+def _warnings(
+    found: Survey, extraction: Extraction, splits: Splits, analysis: Analysis, records: list[dict[str, Any]]
+) -> list[str]:
     notes = list(splits.warnings)
     rates = found.rates_by_label()
     if len({frozenset(r) for r in rates.values()}) > 1:
@@ -481,6 +492,11 @@ def _warnings(found: Survey, extraction: Extraction, splits: Splits, analysis: A
             f"{analysis.frame_length * 1000:g} ms and padded with silence, for example {short[0]}; "
             "--frame-length sets a shorter one"
         )
+    for record in records:
+        told = record.get("warnings", [])
+        if told:
+            more = f" (and {len(told) - 1} more like it)" if len(told) > 1 else ""
+            notes.append(f"{title(record)}: {told[0]}{more}")
     lost = found.skipped + extraction.skipped
     if lost:
         notes.append(f"{len(lost)} clip{'s' * (len(lost) > 1)} left out: they can't be read (listed under skipped)")

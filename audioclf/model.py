@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from audioclf import functionals, parallel
 from audioclf._version import __version__
@@ -115,7 +116,9 @@ class Model:
             lengths = extraction.lengths if takes == "sequences" else None
             data = select(extraction.inputs(extractors, takes), lengths, np.arange(len(extraction.clips)))
             rows = np.zeros((len(extraction.clips), len(self.labels)))
-            rows[:, self.estimator.classes_] = self.estimator.predict_proba(data)
+            columns = [self.labels.index(label) for label in self.estimator.classes_]
+            with threadpool_limits(limits=1):
+                rows[:, columns] = self.estimator.predict_proba(data)
         found = iter(zip(extraction.clips, rows))
         predictions = []
         pending = next(found, None)
@@ -213,9 +216,10 @@ def train(
     extractors = build_extractors(features)
     lengths = extraction.lengths if chosen.takes == "sequences" else None
     rows = np.arange(len(extraction.clips))
-    codes = np.array([labels.index(clip.label) for clip in extraction.clips])
+    clips = select(extraction.inputs(extractors, chosen.takes), lengths, rows)
     estimator = chosen.build(record["seed"])
-    estimator.fit(select(extraction.inputs(extractors, chosen.takes), lengths, rows), codes)
+    with threadpool_limits(limits=1):  # as in the folds, so that the numbers don't depend on the machine
+        estimator.fit(clips, np.array([clip.label for clip in extraction.clips]))
     facts = {
         "schema": SCHEMA,
         "audioclf": __version__,

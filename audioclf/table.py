@@ -108,7 +108,8 @@ def _arff(table: FeatureTable, path: Path) -> None:
         for name, column in about.items():
             number = bool(column) and not isinstance(column[0], str)
             file.write(f"@ATTRIBUTE {name} {'NUMERIC' if number else 'STRING'}\n")
-        file.writelines(f"@ATTRIBUTE {_quoted(name)} NUMERIC\n" for name in table.names)
+        names = (name if name.isidentifier() else _quoted(name) for name in table.names)
+        file.writelines(f"@ATTRIBUTE {name} NUMERIC\n" for name in names)
         file.write(f"@ATTRIBUTE label {{{','.join(_quoted(label) for label in sorted(set(labels)))}}}\n\n@DATA\n")
         for i, row in enumerate(table.values):
             identity = [_quoted(c[i]) if isinstance(c[i], str) else str(c[i]) for c in about.values()]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 COLDEST, HOTTEST = 1e-3, 1e3
 
@@ -65,9 +65,10 @@ class TemperatureScaled(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> TemperatureScaled:
         """Fit the estimator on all of *X*, shape (n_clips, n_features), and the temperature by inner folds."""
+        y = column_or_1d(y, warn=True)
         self.estimator_ = clone(self.estimator).fit(X, y)
         self.classes_ = self.estimator_.classes_
-        self.temperature_ = self._fit_temperature(np.asarray(X), np.asarray(y).ravel())
+        self.temperature_ = self._fit_temperature(np.asarray(X), y)
         return self
 
     def _fit_temperature(self, X: NDArray[Any], y: NDArray[Any]) -> float:
@@ -97,7 +98,8 @@ class TemperatureScaled(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """The most probable labels, shape (n_clips,)."""
-        return self.classes_[np.argmax(self.predict_proba(X), axis=1)]
+        most_probable = np.argmax(self.predict_proba(X), axis=1)
+        return self.classes_[most_probable]
 
     @property
     def n_features_in_(self) -> int:

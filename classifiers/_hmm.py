@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from ._calibration import best_temperature
 from ._hmm_model import Array, StateModel, log_likelihoods, padded
 
 SMALLEST_SPREAD = 0.1
@@ -24,9 +25,11 @@ class HMMClassifier(ClassifierMixin, BaseEstimator):
     States emit mixtures of Gaussians with diagonal covariance. Coefficients are scaled by the mean and the
     standard deviation of the training frames, hence families of any scale go together.
 
-    Probabilities are the softmax over classes of (log-likelihood + log prior) / n_frames. Frames depend on
-    each other more than the model says, so that the Bayes posterior proper is almost always 0 or 1; the
-    average per frame has the same largest class and doesn't grow surer with the length of the clip.
+    Probabilities are the softmax over classes of (log-likelihood + log prior) / (n_frames T). Frames, and
+    the coefficients of a frame, depend on each other more than the model says, so that the Bayes posterior
+    proper is almost always 0 or 1. The average per frame doesn't grow surer with the length of the clip, and
+    the temperature T is fitted to out-of-fold likelihoods (see `TemperatureScaled`). Neither changes which
+    class is the most probable.
 
     Parameters
     ----------
@@ -44,6 +47,8 @@ class HMMClassifier(ClassifierMixin, BaseEstimator):
         Class priors: equal, or the shares of the training clips.
     iterations : int
         Most iterations of EM.
+    calibration_folds : int
+        Inner folds for the temperature; 2 double the time of training. 0 leaves T at 1.
     random_state : int, RandomState or None
         For k-means, which the first guess of an ergodic model and of mixtures needs.
 
@@ -54,6 +59,8 @@ class HMMClassifier(ClassifierMixin, BaseEstimator):
     center_, scale_ : ndarray, shape (n_coefficients,)
         Mean and standard deviation of the training frames (1 where that is 0).
     log_priors_ : ndarray, shape (n_classes,)
+    temperature_ : float
+        T.
     start_, transitions_, weights_, means_, variances_ : ndarray
         The models, as in `StateModel`, with a first axis of n_classes.
 
@@ -67,13 +74,14 @@ class HMMClassifier(ClassifierMixin, BaseEstimator):
 
     def __init__(
         self,
-        states: int = 5,
-        mixtures: int = 1,
+        states: int = 8,
+        mixtures: int = 2,
         topology: str = "left-right",
         cmvn: str = "none",
-        variance_floor: float = 0.01,
+        variance_floor: float = 0.1,
         priors: str = "uniform",
         iterations: int = 10,
+        calibration_folds: int = 2,
         random_state: Any = None,
     ) -> None:
         self.states = states
@@ -83,6 +91,7 @@ class HMMClassifier(ClassifierMixin, BaseEstimator):
         self.variance_floor = variance_floor
         self.priors = priors
         self.iterations = iterations
+        self.calibration_folds = calibration_folds
         self.random_state = random_state
 
     def fit(self, X: Sequence[ArrayLike], y: ArrayLike) -> HMMClassifier:
@@ -94,7 +103,7 @@ class HMMClassifier(ClassifierMixin, BaseEstimator):
             If a sequence isn't such an array or holds a number that isn't finite, lengths differ, or there
             are fewer than two classes.
         """
-        from ._hmm_training import Plan, train
+        from threadpoolctl import threadpool_limits
 
         sequences = as_sequences(X)
         labels = np.asarray(y)
@@ -104,21 +113,48 @@ class HMMClassifier(ClassifierMixin, BaseEstimator):
         if len(self.classes_) < 2:
             raise ValueError(f"all {len(labels)} sequences are of one class; at least 2 classes are needed")
         self.n_features_in_ = sequences[0].shape[1]
+        # The matrices are small, one per sequence: threads only get in each other's way.
+        with threadpool_limits(1):
+            self._fit_models(sequences, codes, counts)
+            self.temperature_ = self._fit_temperature(sequences, codes, int(counts.min()))
+        return self
+
+    def _fit_models(
+        self, sequences: Sequence[NDArray[np.floating]], codes: NDArray[np.integer], counts: NDArray[np.integer]
+    ) -> None:
+        from ._hmm_training import Plan, train
+
         self._learn_scale(sequences)
-        sequences = [self._normalised(sequence) for sequence in sequences]
+        scaled = [self._normalised(sequence) for sequence in sequences]
         shares = counts / counts.sum() if self.priors == "empirical" else np.full(len(counts), 1 / len(counts))
         self.log_priors_ = np.log(shares)
         plan = Plan(self.states, self.mixtures, self.topology, self.variance_floor, self.iterations)
         random_state = check_random_state(self.random_state)
         models = padded(
             [
-                train([sequences[i] for i in np.flatnonzero(codes == code)], plan, str(label), random_state)
+                train([scaled[i] for i in np.flatnonzero(codes == code)], plan, str(label), random_state)
                 for code, label in enumerate(self.classes_)
             ]
         )
         self.start_, self.transitions_, self.weights_ = models.start, models.transitions, models.weights
         self.means_, self.variances_ = models.means, models.variances
-        return self
+
+    def _fit_temperature(
+        self, sequences: Sequence[NDArray[np.floating]], codes: NDArray[np.integer], smallest_class: int
+    ) -> float:
+        from sklearn.model_selection import StratifiedKFold
+
+        n_folds = min(self.calibration_folds, smallest_class)
+        if n_folds < 2:
+            return 1.0
+        folds = StratifiedKFold(n_folds, shuffle=True, random_state=self.random_state)
+        pieces, truth = [], []
+        for train, test in folds.split(codes, codes):
+            inner = clone(self).set_params(calibration_folds=0)
+            inner.fit([sequences[i] for i in train], codes[train])
+            pieces.append(inner.logits([sequences[i] for i in test]))
+            truth.append(codes[test])
+        return best_temperature(np.concatenate(pieces), np.concatenate(truth))
 
     def log_likelihood(self, X: Sequence[ArrayLike]) -> Array:
         """Return log p(sequence | class) of the scaled coefficients, in nats, shape (n_clips, n_classes)."""
@@ -127,16 +163,22 @@ class HMMClassifier(ClassifierMixin, BaseEstimator):
         models = StateModel(self.start_, self.transitions_, self.weights_, self.means_, self.variances_)
         return log_likelihoods(models, sequences)
 
+    def logits(self, X: Sequence[ArrayLike]) -> Array:
+        """(Log-likelihood + log prior) / (n_frames T), in nats, shape (n_clips, n_classes)."""
+        joint = self.log_likelihood(X) + self.log_priors_
+        n_frames = np.array([len(sequence) for sequence in X])
+        return joint / (n_frames[:, None] * self.temperature_)
+
     def predict_proba(self, X: Sequence[ArrayLike]) -> Array:
         """Probabilities, shape (n_clips, n_classes); rows sum to 1."""
         from scipy.special import softmax
 
-        joint = self.log_likelihood(X) + self.log_priors_
-        return softmax(joint / np.array([len(sequence) for sequence in X])[:, None], axis=1)
+        return softmax(self.logits(X), axis=1)
 
     def predict(self, X: Sequence[ArrayLike]) -> NDArray[Any]:
         """The most probable labels, shape (n_clips,)."""
-        return self.classes_[np.argmax(self.predict_proba(X), axis=1)]
+        most_probable = np.argmax(self.predict_proba(X), axis=1)
+        return self.classes_[most_probable]
 
     def _learn_scale(self, sequences: Sequence[NDArray[np.floating]]) -> None:
         frames = np.concatenate(sequences)

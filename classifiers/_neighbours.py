@@ -61,7 +61,8 @@ class NeighboursAtHand(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """The most probable labels, shape (n_clips,); of several equal ones the first in ``classes_``."""
-        return self.classes_[np.argmax(self.predict_proba(X), axis=1)]
+        most_probable = np.argmax(self.predict_proba(X), axis=1)
+        return self.classes_[most_probable]
 
     @property
     def n_features_in_(self) -> int:

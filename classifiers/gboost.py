@@ -8,6 +8,9 @@ from typing import Any
 from audioclf.classifier import Classifier
 from audioclf.spec import param
 
+BINS = 63
+"""Bins of a feature. Histograms of the default 255 take most of the time, and clips are not that many."""
+
 
 @dataclass(frozen=True)
 class GradientBoosting(Classifier):
@@ -25,6 +28,16 @@ class GradientBoosting(Classifier):
 
     name = "gboost"
     title = "gradient-boosted trees"
+    trusted_types = (
+        "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+        # From here on skops 0.11 asks, later ones don't.
+        "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
+        "sklearn._loss.link.Interval",
+        "sklearn._loss.link.LogitLink",
+        "sklearn._loss.link.MultinomialLogit",
+        "sklearn._loss.loss.HalfBinomialLoss",
+        "sklearn._loss.loss.HalfMultinomialLoss",
+    )
 
     rounds: int = param(100, "boosting rounds")
     learning_rate: float = param(0.1, "share of each tree's answer that is added")
@@ -55,6 +68,7 @@ class GradientBoosting(Classifier):
             learning_rate=self.learning_rate,
             max_leaf_nodes=self.max_leaves,
             min_samples_leaf=self.min_leaf,
+            max_bins=BINS,
             max_features=self.feature_share,
             class_weight=self.class_weight,
             early_stopping=False,

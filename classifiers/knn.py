@@ -34,12 +34,8 @@ class NearestNeighbours(Classifier):
 
     def __post_init__(self) -> None:
         self.require(self.k >= 1, f"k={self.k}; it must be at least 1")
-        self.require(
-            self.weights in WEIGHTS, f"weights={self.weights}; it must be {' or '.join(WEIGHTS)}"
-        )
-        self.require(
-            self.metric in METRICS, f"metric={self.metric}; it must be one of {', '.join(METRICS)}"
-        )
+        self.require(self.weights in WEIGHTS, f"weights={self.weights}; it must be {' or '.join(WEIGHTS)}")
+        self.require(self.metric in METRICS, f"metric={self.metric}; it must be one of {', '.join(METRICS)}")
 
     def build(self, seed: int) -> Any:
         from sklearn.pipeline import make_pipeline

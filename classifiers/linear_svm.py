@@ -43,7 +43,5 @@ class LinearSVM(Classifier):
 
         from ._calibration import TemperatureScaled
 
-        machine = LinearSVC(
-            C=self.C, class_weight=self.class_weight, dual="auto", max_iter=10_000, random_state=seed
-        )
+        machine = LinearSVC(C=self.C, class_weight=self.class_weight, dual="auto", max_iter=10_000, random_state=seed)
         return TemperatureScaled(make_pipeline(StandardScaler(), machine), random_state=seed)

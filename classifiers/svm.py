@@ -26,9 +26,7 @@ class SVM(Classifier):
 
     name = "svm"
     title = "support vector machine, RBF kernel"
-    trusted_types = (
-        "audioclf.classifiers._calibration.TemperatureScaled",
-    )
+    trusted_types = ("audioclf.classifiers._calibration.TemperatureScaled",)
 
     C: float = param(10.0, "price of a training clip on the wrong side; larger fits closer")
     gamma: float | None = param(None, "kernel width, 1 / (2 sigma²); none is scikit-learn's 'scale'")
