@@ -50,7 +50,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     'Known: gfcc, mfcc.'
     """
     known = sorted(known)
-    close = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.6)
+    by_lower = {name.lower(): name for name in known}
+    close = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
     if close:
-        return f"Did you mean '{close[0]}'?"
+        return f"Did you mean '{by_lower[close[0]]}'?"
     return f"Known: {', '.join(known)}." if known else "None is installed."

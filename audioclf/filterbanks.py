@@ -59,7 +59,8 @@ def gammatone(sample_rate: int, n_fft: int, n_bands: int, fmin: float, fmax: flo
     Centre frequencies are spaced evenly on the ERB-rate scale from *fmin* to just below *fmax*, in Hz
     (Slaney 1993, "An efficient implementation of the Patterson-Holdsworth auditory filter bank"). Bandwidths are
     spafe's, ``1.019 ((f / 9.26449)**n + 24.7**n) ** (1 / n)`` Hz with n = 4. Slaney's formula has n = 1 for the
-    constants of Glasberg & Moore 1990; with 4 the filters are narrower, most at 229 Hz, by 41 %. Rows rise in frequency.
+    constants of Glasberg & Moore 1990; with 4 the filters are narrower, most at 229 Hz, by 41 %. Rows rise in
+    frequency.
 
     Raises
     ------

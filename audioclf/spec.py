@@ -18,7 +18,6 @@ from audioclf import plugins
 from audioclf.errors import SpecError, did_you_mean
 
 C = TypeVar("C", bound="Configurable")
-_KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
 _JOIN = re.compile(r"(?<![0-9][eE])\+|\+(?![0-9])")  # not the plus sign of C=1e+6
 
 
@@ -134,9 +133,9 @@ def _convert(owner: str, key: str, text: str, hint: Any) -> Any:
             return value
         except (ValueError, KeyError):
             continue
-    kinds = " or ".join(_KINDS[kind] for kind in wanted)
+    kinds = " or ".join(kind.__name__ for kind in wanted)
     none = " (or none)" if len(wanted) < len(typing.get_args(hint)) else ""
-    raise SpecError(f"{owner}:{key}={text}: '{text}' isn't {kinds}{none}")
+    raise SpecError(f"{owner}:{key}={text}: '{text}' isn't a value of type {kinds}{none}")
 
 
 def text_of(value: Any) -> str:

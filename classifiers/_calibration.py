@@ -65,10 +65,10 @@ class TemperatureScaled(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> TemperatureScaled:
         """Fit the estimator on all of *X*, shape (n_clips, n_features), and the temperature by inner folds."""
-        y = column_or_1d(y, warn=True)
-        self.estimator_ = clone(self.estimator).fit(X, y)
+        labels = column_or_1d(y, warn=True)
+        self.estimator_ = clone(self.estimator).fit(X, labels)
         self.classes_ = self.estimator_.classes_
-        self.temperature_ = self._fit_temperature(np.asarray(X), y)
+        self.temperature_ = self._fit_temperature(np.asarray(X), labels)
         return self
 
     def _fit_temperature(self, X: NDArray[Any], y: NDArray[Any]) -> float:

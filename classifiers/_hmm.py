@@ -166,7 +166,7 @@ class HMMClassifier(ClassifierMixin, BaseEstimator):
     def logits(self, X: Sequence[ArrayLike]) -> Array:
         """(Log-likelihood + log prior) / (n_frames T), in nats, shape (n_clips, n_classes)."""
         joint = self.log_likelihood(X) + self.log_priors_
-        n_frames = np.array([len(sequence) for sequence in X])
+        n_frames = np.array([len(sequence) for sequence in as_sequences(X)])
         return joint / (n_frames[:, None] * self.temperature_)
 
     def predict_proba(self, X: Sequence[ArrayLike]) -> Array:

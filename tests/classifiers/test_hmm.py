@@ -170,6 +170,14 @@ def test_training_raises_the_likelihood(topology, mixtures):
     assert totals[1] > totals[0]
 
 
+def test_first_transitions_count_within_sequences_only(monkeypatch):
+    """Two sequences that stay where they are: from one's end to the other's beginning nobody moved."""
+    monkeypatch.setattr(_hmm_training, "PSEUDO_COUNT", 0.0)
+    low, high = np.zeros((4, 1)), np.full((4, 1), 9.0)
+    model = initial([low, high, low], Plan(2, 1, "ergodic", 0.1, 5), np.random.RandomState(0))
+    np.testing.assert_array_equal(model.transitions, np.eye(2))
+
+
 def test_left_right_finds_the_sounds_in_order():
     X, y = words()
     sequences = [x.astype(float) for x, label in zip(X, y) if label == "abc"]
