@@ -32,12 +32,11 @@ from audioclf.features import analysis_rate, build_extractors
 from audioclf.files import check_writable, write_whole
 from audioclf.parallel import Progress
 from audioclf.report import write_reports
-from audioclf.results import METRICS, SCHEMA, Results, title
+from audioclf.results import FLOOR, METRICS, SCHEMA, Results, title
 from audioclf.spectra import Analysis
 from audioclf.store import FeatureStore
 from audioclf.validation import Split, Splits, make_splits
 
-FLOOR = "dummy"
 _PACKAGES = ("numpy", "scipy", "scikit-learn", "hmmlearn", "librosa", "spafe", "soundfile", "soxr")
 
 

@@ -58,30 +58,6 @@ class Confusion:
     clips: list[str]
 
 
-@dataclass(frozen=True)
-class Mistake:
-    """One clip that was taken for another class.
-
-    Attributes
-    ----------
-    path : str
-        The clip's name.
-    label, predicted : str
-        What it is and what it was taken for.
-    count, trials : int
-        How often that happened, and how often the clip was predicted (once a repeat).
-    probability : float or None
-        Mean probability that the classifier gave its wrong answer; None where it gave none.
-    """
-
-    path: str
-    label: str
-    predicted: str
-    count: int
-    trials: int
-    probability: float | None
-
-
 class Results:
     """A run's record, as a dictionary with a few questions answered.
 
@@ -211,21 +187,6 @@ class Results:
         ]
         found.sort(key=lambda c: (-c.count, -c.share, c.label, c.predicted))
         return found[:most]
-
-    def mistakes(self, experiment: Experiment) -> list[Mistake]:
-        """The clips taken for another class; the most often wrong first, then the most surely wrong."""
-        trials = Counter(p["path"] for p in experiment["predictions"])
-        wrong: dict[tuple[str, str, str], list[float | None]] = {}
-        for p in experiment["predictions"]:
-            if p["predicted"] != p["label"]:
-                probability = (p["probabilities"] or {}).get(p["predicted"])
-                wrong.setdefault((p["path"], p["label"], p["predicted"]), []).append(probability)
-        found = [
-            Mistake(path, label, predicted, len(given), trials[path], _mean(given))
-            for (path, label, predicted), given in wrong.items()
-        ]
-        found.sort(key=lambda m: (-m.count, -(m.probability or 0.0), m.path, m.predicted))
-        return found
 
 
 def title(experiment: Experiment) -> str:

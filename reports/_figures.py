@@ -6,6 +6,7 @@ from the number of classes and the widths of their names, for a trial layout wou
 
 from __future__ import annotations
 
+import io
 import textwrap
 import warnings
 from functools import cache
@@ -45,9 +46,7 @@ def confusion_counts(matrix: NDArray[np.int64], labels: list[str], heading: str)
     """
     values = np.asarray(matrix, dtype=np.int64)
     texts = [[str(value) if value else "" for value in row] for row in values.tolist()]
-    return _heat_map(
-        values.astype(float), texts, max(int(values.max(initial=0)), 1), labels, heading, "clips"
-    )
+    return _heat_map(values.astype(float), texts, max(int(values.max(initial=0)), 1), labels, heading, "clips")
 
 
 def confusion_shares(matrix: NDArray[np.int64], labels: list[str], heading: str) -> Figure:
@@ -128,14 +127,22 @@ def save(figure: Figure, path: Path) -> Path:
     AudioclfError
         If the folder can't be written to.
     """
+    with write_whole(path) as aside:
+        aside.write_bytes(png_bytes(figure))
+    return path
+
+
+def png_bytes(figure: Figure) -> bytes:
+    """Return a figure as PNG; equal figures make equal bytes."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     FigureCanvasAgg(figure)
-    with write_whole(path) as aside, warnings.catch_warnings():
+    buffer = io.BytesIO()
+    with warnings.catch_warnings():
         # A name in a script that no font here has is drawn as boxes; the other reports show it.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        figure.savefig(aside, format="png", metadata={"Software": None})
-    return path
+        figure.savefig(buffer, format="png", metadata={"Software": None})
+    return buffer.getvalue()
 
 
 def plain(text: str) -> str:

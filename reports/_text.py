@@ -232,8 +232,7 @@ def protocol(results: Results) -> list[str]:
             "of a split."
         ),
         "predefined": (
-            f"The data set's own {n} folds: each is held out once and answered by a model trained on the "
-            "others."
+            f"The data set's own {n} folds: each is held out once and answered by a model trained on the others."
         ),
         "leave-one-group-out": (
             f"Leave-one-group-out cross-validation: each of the {n} groups (a speaker, a source recording) "
@@ -252,9 +251,7 @@ def protocol(results: Results) -> list[str]:
             "are over all repeats."
         )
     if cv["tuned"]:
-        said.append(
-            "Parameters were searched within each training part, so that no tested clip had a say in them."
-        )
+        said.append("Parameters were searched within each training part, so that no tested clip had a say in them.")
     else:
         said.append("Parameters were set beforehand and the same in every fold.")
     said.append(

@@ -51,9 +51,7 @@ def draw_shares(results: Results, experiment: Experiment, folder: Path) -> Path:
     """Write one experiment's confusion matrix in shares of the true class and return its path."""
     matrix = np.asarray(experiment["confusion_matrix"])
     figure = _figures.confusion_shares(matrix, results.labels, _heading(results, experiment))
-    return _figures.save(
-        figure, folder / "figures" / f"confusion-{slug_of(results, experiment)}-normalised.png"
-    )
+    return _figures.save(figure, folder / "figures" / f"confusion-{slug_of(results, experiment)}-normalised.png")
 
 
 def _heading(results: Results, experiment: Experiment) -> str:

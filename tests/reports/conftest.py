@@ -102,8 +102,7 @@ def _experiment(rng, features, classifier, labels, truth, skill, repeats, n_spli
         "status": "ok",
         "error": None,
         "metrics": {
-            name: _interval([fold[name] for fold in folds])
-            for name in ("accuracy", "balanced_accuracy", "macro_f1")
+            name: _interval([fold[name] for fold in folds]) for name in ("accuracy", "balanced_accuracy", "macro_f1")
         },
         "per_class": {
             label: {
@@ -146,8 +145,7 @@ def make_results():
         skills = np.linspace(skill, skill * 0.7, max(len(pairs), 1))
         shape = (repeats, n_splits, probabilities)
         experiments = [
-            _experiment(rng, f, c, labels, truth, s, *shape)
-            for (f, c), s in zip(pairs, skills, strict=False)
+            _experiment(rng, f, c, labels, truth, s, *shape) for (f, c), s in zip(pairs, skills, strict=False)
         ]
         if dummy:
             experiments.append(_experiment(rng, features[0], "dummy", labels, truth, 0.0, *shape))
