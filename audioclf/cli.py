@@ -180,6 +180,7 @@ def compare(
     from audioclf.dataset import load_dataset
 
     comparison.plan(features, clf)
+    comparison.check_options(options["cv"], options["functionals"], *_analysis_options(options))
     formats = _formats(reports)
     dataset = load_dataset(data, root)
     folder = _out(out, f"{dataset.name}-compare")
@@ -210,6 +211,7 @@ def train(
     if "," in features or "," in clf:
         raise click.UsageError("train takes one feature set and one classifier; 'audioclf compare' takes several.")
     comparison.plan(features, clf)
+    comparison.check_options(options["cv"], options["functionals"], *_analysis_options(options))
     formats = _formats(reports)
     dataset = load_dataset(data, root)
     folder = _out(out, f"{dataset.name}-{features}-{clf}")
@@ -458,6 +460,10 @@ def _formats(reports: str) -> list[str]:
     for name in formats:
         plugins.load("reports", name)
     return formats
+
+
+def _analysis_options(options: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(options[name] for name in ("frame_length", "hop_length", "window", "n_fft", "sample_rate"))
 
 
 def _run_options(folder: Path, options: dict[str, Any]) -> dict[str, Any]:

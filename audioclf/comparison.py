@@ -28,14 +28,14 @@ from audioclf.dataset import Clip, Dataset, fingerprint, load_dataset
 from audioclf.errors import DatasetError, SpecError, did_you_mean
 from audioclf.extraction import Extraction, Survey, extract, select, survey
 from audioclf.extractor import Extractor
-from audioclf.features import analysis_rate, build_extractors
+from audioclf.features import HIGHEST_DEFAULT_RATE, analysis_rate, build_extractors
 from audioclf.files import check_writable, write_whole
 from audioclf.parallel import Progress
 from audioclf.report import write_reports
 from audioclf.results import FLOOR, METRICS, SCHEMA, Results, title
 from audioclf.spectra import Analysis
 from audioclf.store import FeatureStore
-from audioclf.validation import Split, Splits, make_splits
+from audioclf.validation import Split, Splits, make_splits, parse_cv
 
 _PACKAGES = ("numpy", "scipy", "scikit-learn", "hmmlearn", "librosa", "spafe", "soundfile", "soxr")
 
@@ -175,10 +175,9 @@ def compare(
     if metric not in METRICS:
         raise SpecError(f"unknown metric '{metric}'. {did_you_mean(metric, METRICS)}")
     experiments = plan(features, classifiers)
+    check_options(cv, pooled, frame_length, hop_length, window, n_fft, sample_rate)
     pooled = functionals.parse(pooled)
     workers = parallel.count_workers(workers)
-    if sample_rate is not None:
-        Analysis(sample_rate, frame_length, hop_length, window, n_fft)
     dataset = data if isinstance(data, Dataset) else load_dataset(data)
 
     found = survey(dataset.clips, progress)
@@ -233,6 +232,24 @@ def compare(
     }
     done.clear()
     return Comparison(Results(record), analysis, extraction)
+
+
+def check_options(
+    cv: int | str | None,
+    pooled: str | Sequence[str],
+    frame_length: float,
+    hop_length: float,
+    window: str,
+    n_fft: int | None,
+    sample_rate: int | None,
+) -> None:
+    """Raise `SpecError` for what is wrong whatever the data, before any is read."""
+    functionals.parse(pooled)
+    if cv is not None:
+        parse_cv(cv)
+    Analysis(sample_rate or HIGHEST_DEFAULT_RATE, frame_length, hop_length, window, None)
+    if sample_rate is not None:
+        Analysis(sample_rate, frame_length, hop_length, window, n_fft)
 
 
 def plan(features: str | Sequence[str], classifiers: str | Sequence[str]) -> list[Experiment]:

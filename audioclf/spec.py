@@ -142,11 +142,10 @@ def text_of(value: Any) -> str:
     """Write a parameter's value as a spec does.
 
     >>> text_of(0.5), text_of(1e6), text_of(None), text_of(True)
-    ('0.5', '1e06', 'none', 'true')
+    ('0.5', '1e+06', 'none', 'true')
     """
     if value is None:
         return "none"
     if isinstance(value, bool):
         return str(value).lower()
-    text = f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)
-    return text.replace("e+", "e") if isinstance(value, float) else text  # + joins
+    return f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)

@@ -25,8 +25,7 @@ from audioclf.spectra import Analysis, Frames
 
 _FORMAT = 1
 _VARIABLES = 500  # names per query; SQLite's oldest limit is 999
-
-
+_ATTEMPTS = 5  # at a file that other processes replace meanwhile, for they found it damaged too
 _SETTLE = 10.0  # seconds for other processes to finish setting the file up
 
 
@@ -99,14 +98,17 @@ class FeatureStore:
         if self._broken:
             return []
         try:
-            seen = self._identity()
-            try:
-                return self._try(statement, values, many)
-            except sqlite3.DatabaseError as error:
-                if type(error) is not sqlite3.DatabaseError:  # its children speak of the query, a lock or the disk
-                    raise
-            self._set_aside(seen)
-            return self._try(statement, values, many)
+            for _ in range(_ATTEMPTS):
+                seen = self._identity()
+                try:
+                    return self._try(statement, values, many)
+                except sqlite3.Error as error:
+                    # DatabaseError's children speak of the query, a lock or the disk, not of what the file holds.
+                    if type(error) is sqlite3.DatabaseError:
+                        self._set_aside(seen)
+                    elif self._identity() == seen:
+                        raise
+            raise sqlite3.OperationalError("other processes keep replacing it")
         except (sqlite3.Error, OSError, OverflowError) as error:
             self._broken = True
             warnings.warn(f"the feature store {self.path} can't be used ({error}); going on without it", stacklevel=3)
@@ -153,7 +155,10 @@ class FeatureStore:
         if self._identity() != seen:
             return
         aside = self.path.with_name(f"{self.path.name}.damaged")
-        self.path.replace(aside)
+        try:
+            self.path.replace(aside)
+        except FileNotFoundError:
+            return
         for suffix in ("-wal", "-shm"):
             Path(f"{self.path}{suffix}").unlink(missing_ok=True)
         warnings.warn(

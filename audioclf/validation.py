@@ -123,6 +123,28 @@ def make_splits(clips: Sequence[Clip], cv: int | str | None = None, repeats: int
     return Splits(kind, n_splits, repeats if kind.endswith("k-fold") else 1, splits, warnings)
 
 
+def parse_cv(cv: int | str) -> int | str:
+    """Return the number of folds that *cv* is, or "folds" or "logo".
+
+    >>> parse_cv("5")
+    5
+
+    Raises
+    ------
+    SpecError
+        If it is none of these, or a number below 2.
+    """
+    text = str(cv)
+    if text.removeprefix("-").isdecimal():
+        if int(text) < 2:
+            raise SpecError(f"--cv {text}: at least 2 folds are needed")
+        return int(text)
+    if text not in ("folds", "logo"):
+        hint = did_you_mean(text, ["folds", "logo"])
+        raise SpecError(f"--cv {text}: give a number of folds, 'folds' or 'logo'. {hint}")
+    return text
+
+
 def _groups(clips: Sequence[Clip]) -> list[str] | None:
     if all(clip.group is None for clip in clips):
         return None
@@ -141,14 +163,7 @@ def _choose(
             f"the data set's own folds put clips of one group on both sides ({_example(groups, folds)}); "
             "grouped folds are used in their place, --cv folds takes its own, --cv logo leaves one group out at a time"
         ]
-    cv = str(cv)
-    if cv.removeprefix("-").isdecimal():
-        if int(cv) < 2:
-            raise SpecError(f"--cv {cv}: at least 2 folds are needed")
-        return int(cv), []
-    if cv not in ("folds", "logo"):
-        raise SpecError(f"--cv {cv}: give a number of folds, 'folds' or 'logo'. {did_you_mean(cv, ['folds', 'logo'])}")
-    return cv, []
+    return parse_cv(cv), []
 
 
 def _straddling(groups: Sequence[str], folds: Sequence[str | None]) -> list[str]:
