@@ -245,8 +245,8 @@ def predict(model: Path, files: tuple[Path, ...], form: str, jobs: int, quiet: b
     good = [p for p in predictions if not p.error]
     bad = [p for p in predictions if p.error]
     if form == "json":
-        rows = [{"path": p.name, "label": p.label, "probabilities": p.probabilities} for p in good]
-        click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+        answers = [{"path": p.name, "label": p.label, "probabilities": p.probabilities} for p in good]
+        click.echo(json.dumps(answers, indent=1, ensure_ascii=False))
     elif form == "csv":
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(["path", "label", *loaded.labels])

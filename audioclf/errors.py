@@ -38,7 +38,11 @@ class MissingExtraError(AudioclfError):
     """
 
     def __init__(self, what: str, package: str, extra: str) -> None:
+        self.facts = (what, package, extra)
         super().__init__(f"{what} need {package}, which isn't installed: pip install 'audioclf[{extra}]'")
+
+    def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str, str]]:
+        return type(self), self.facts  # so that it can come back from another process
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

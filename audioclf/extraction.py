@@ -20,6 +20,7 @@ from audioclf.parallel import Progress
 from audioclf.spectra import Analysis, Frames, Spectra
 from audioclf.store import FeatureStore
 
+_Wanted = tuple[Extractor, "tuple[str, ...] | None"]  # the functionals that pool it; None for its frames
 _BATCH = 16  # clips per task and per store transaction
 
 
@@ -191,7 +192,7 @@ def _analyse_batch(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         results = [_ClipFeatures() for _ in batch]
-        wanted = [(extractor, pooled) for extractor in vectors]
+        wanted: list[_Wanted] = [(extractor, pooled) for extractor in vectors]
         wanted += [(extractor.base, None) for extractor in sequences]
         keys: list[list[str]] = []
         hashes: dict[Path, str] = {}  # many clips may lie in one long recording
@@ -225,7 +226,7 @@ def _analyse_batch(
 def _analyse_clip(
     clip: Clip,
     analysis: Analysis,
-    wanted: list[tuple[Extractor, tuple[str, ...] | None]],
+    wanted: list[_Wanted],
     stored: list[Frames | None],
 ) -> list[Frames]:
     """Return the wanted arrays of one clip, computing what isn't stored."""

@@ -123,6 +123,8 @@ class FeatureSet(TransformerMixin, BaseEstimator):
         clips = list(X)
         build_extractors(self.spec)
         functionals.parse(self.functionals)
+        if not clips and self.sample_rate is None:
+            raise ValueError("no clips to take the analysis rate from; give some, or a sample_rate")
         rate = self.sample_rate or analysis_rate(_native_rate(clip) for clip in clips)
         self.analysis_ = self._analysis(rate)
         return self

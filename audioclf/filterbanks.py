@@ -58,9 +58,9 @@ def gammatone(sample_rate: int, n_fft: int, n_bands: int, fmin: float, fmax: flo
 
     Centre frequencies are spaced evenly on the ERB-rate scale from *fmin* to just below *fmax*, in Hz
     (Slaney 1993, "An efficient implementation of the Patterson-Holdsworth auditory filter bank"). Bandwidths are
-    spafe's, ``1.019 ((f / 9.26449)**n + 24.7**n) ** (1 / n)`` Hz with n = 4. Slaney's formula has n = 1 for the
-    constants of Glasberg & Moore 1990; with 4 the filters are narrower, most at 229 Hz, by 41 %. Rows rise in
-    frequency.
+    1.019 (f / 9.26449 + 24.7) Hz (Glasberg & Moore 1990). spafe's own features call its filterbank with
+    ``order=4``, which is not the order of the filter but an exponent in this formula; their filters are
+    therefore narrower, most at 229 Hz, by 41 %. Rows rise in frequency.
 
     Raises
     ------
@@ -70,7 +70,9 @@ def gammatone(sample_rate: int, n_fft: int, n_bands: int, fmin: float, fmax: flo
     from spafe.fbanks.gammatone_fbanks import gammatone_filter_banks
 
     top = _edges(sample_rate, fmin, fmax)
-    weights, _ = gammatone_filter_banks(nfilts=n_bands, nfft=n_fft, fs=sample_rate, low_freq=fmin, high_freq=top)
+    weights, _ = gammatone_filter_banks(
+        nfilts=n_bands, nfft=n_fft, fs=sample_rate, low_freq=fmin, high_freq=top, order=1
+    )
     return _frozen(weights)
 
 

@@ -182,7 +182,8 @@ class Spectra:
     @cached_property
     def frequencies(self) -> NDArray[np.float64]:
         """The bins' frequencies in Hz, shape (fft_size // 2 + 1,)."""
-        return np.fft.rfftfreq(self.analysis.fft_size, 1 / self.analysis.sample_rate)
+        size = self.analysis.fft_size
+        return np.arange(size // 2 + 1, dtype=np.float64) * (self.analysis.sample_rate / size)
 
     def energies(self, filterbank: Callable[..., Frames], *parameters: Any) -> Frames:
         """Power summed under each band of a filterbank, shape (n_frames, n_bands), float32.

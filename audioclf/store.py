@@ -14,6 +14,8 @@ import sqlite3
 import time
 import warnings
 from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +40,7 @@ def key(
     functionals: tuple[str, ...] | None,
 ) -> str:
     """Return the store's key for one clip and extractor; *functionals* None stands for its frames."""
-    facts = (
+    facts: tuple[Any, ...] = (
         _FORMAT,
         content,
         start,
@@ -46,9 +48,17 @@ def key(
         sorted(analysis.as_dict().items()),
         extractor.name,
         extractor.version,
+        sorted(extractor.parameters.items()),
+        functionals,
+        _libraries(),
     )
-    facts += (sorted(extractor.parameters.items()), functionals)
     return hashlib.blake2b(repr(facts).encode(), digest_size=16).hexdigest()
+
+
+@cache
+def _libraries() -> tuple[tuple[str, str], ...]:
+    """The versions of what decodes, resamples and gives filterbanks: with others, numbers may differ."""
+    return tuple((name, metadata.version(name)) for name in ("soundfile", "soxr", "librosa", "spafe"))
 
 
 class FeatureStore:
@@ -90,7 +100,8 @@ class FeatureStore:
         rows = []
         for name, array in arrays.items():
             data = np.ascontiguousarray(array, dtype="<f4").tobytes()
-            rows.append((name, *array.shape, data, _checksum(*array.shape, data)))
+            height, width = array.shape
+            rows.append((name, height, width, data, _checksum(height, width, data)))
         if rows:
             self._run("INSERT OR REPLACE INTO features VALUES (?, ?, ?, ?, ?)", rows, many=True)
 

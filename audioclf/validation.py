@@ -244,7 +244,7 @@ def _k_fold(labels: NDArray[np.str_], groups: list[str] | None, n_splits: int, r
     splits = []
     for repeat in range(repeats):
         for draw in range(_DRAWS):
-            drawn = _draw(labels, groups, n_splits, repeat, seed + repeat + draw * _SEEDS // _DRAWS)
+            drawn = _draw(labels, groups, n_splits, repeat, _seed(seed, repeat, draw))
             problems = _check_learnable(labels, drawn)
             if not problems:
                 break
@@ -252,6 +252,13 @@ def _k_fold(labels: NDArray[np.str_], groups: list[str] | None, n_splits: int, r
             raise DatasetError(f"{problems[0]}; use another number of folds, or add clips of that class")
         splits += drawn
     return splits
+
+
+def _seed(seed: int, repeat: int, draw: int) -> int:
+    """The run's seed for the first draw; for others one that no other run's repeats share."""
+    if repeat == draw == 0:
+        return seed
+    return int(np.random.SeedSequence([seed, repeat, draw]).generate_state(1)[0] % _SEEDS)
 
 
 def _draw(labels: NDArray[np.str_], groups: list[str] | None, n_splits: int, repeat: int, seed: int) -> list[Split]:

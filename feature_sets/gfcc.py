@@ -21,8 +21,9 @@ class GFCC(Extractor):
 
     Shao, Jin, Wang & Srinivasan 2009, "An auditory-based feature for robust speech recognition", with the
     filters applied to the periodogram |FFT|² / n_fft. Equal to ``spafe.features.gfcc.gfcc`` given the same parameters
-    (window ``hamming-symmetric``, no pre-emphasis); spafe's own default puts the lowest filter at 0 Hz, where it
-    measures the offset only.
+    and filters (window ``hamming-symmetric``, no pre-emphasis). spafe's own filters are narrower than the
+    formula's (see `audioclf.filterbanks.gammatone`), and its default puts the lowest at 0 Hz, where it measures the
+    offset only.
 
     Examples
     --------

@@ -60,8 +60,8 @@ def render(results: Results, pictures: Sequence[str] = ()) -> str:
     parts += ["## Data", escape(_text.data_sentence(results)), *_data(results)]
     parts += ["## Protocol", bullets(_text.protocol(results))]
     if record["skipped"]:
-        rows = [(s["path"], s["why"]) for s in record["skipped"]]
-        parts += ["## Left out", table(("recording", "why"), rows)]
+        skipped = [(s["path"], s["why"]) for s in record["skipped"]]
+        parts += ["## Left out", table(("recording", "why"), skipped)]
     parts += ["## Time", table(("", ""), _text.times(results))]
     parts += ["## To do it again", table(("", ""), _text.facts(results))]
     return "\n\n".join(part for part in parts if part) + "\n"

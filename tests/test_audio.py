@@ -130,7 +130,7 @@ def test_a_film_without_sound_is_refused(tmp_path):
 def test_text_named_as_an_ffmpeg_format_is_refused(tmp_path, name):
     path = tmp_path / name
     path.write_text("this is no recording")
-    with pytest.raises(AudioError, match="not audio that can be read.*convert it to WAV or FLAC"):
+    with pytest.raises(AudioError, match=r"not audio that can be read.*convert it to WAV or FLAC"):
         audio.read(path)
 
 
@@ -148,7 +148,7 @@ def test_a_streamed_file_whose_header_knows_no_length_is_read_to_its_end(tmp_pat
     path.write_bytes(streamed.stdout)
     whole = audio.read(path)
     assert whole.duration == pytest.approx(1.0, abs=0.1)
-    assert audio.probe(path).duration == pytest.approx(whole.duration, abs=1e-3)
+    assert audio.probe(path).duration == pytest.approx(whole.duration, abs=0.03)  # MP3's is an estimate
     if form in ("flac", "wav"):
         np.testing.assert_allclose(whole.samples, samples, rtol=0, atol=1 / 32767)
         part = audio.read(path, start=0.5, end=0.6)
@@ -230,7 +230,7 @@ def test_a_stretch_beyond_the_end_holds_no_samples(tmp_path, start, end):
 @pytest.mark.parametrize(("start", "end"), [(-0.5, None), (0.5, 0.5), (0.5, 0.0), (0.7, 0.2), (float("nan"), None)])
 def test_a_stretch_that_cannot_be_is_refused(tmp_path, start, end):
     soundfile.write(tmp_path / "a.wav", tone(), RATE)
-    with pytest.raises(AudioError, match="no clip from .* give 0 <= start < end"):
+    with pytest.raises(AudioError, match=r"no clip from .* give 0 <= start < end"):
         audio.read(tmp_path / "a.wav", start=start, end=end)
 
 
@@ -288,7 +288,7 @@ def test_a_path_through_a_file_is_no_such_file(tmp_path, attempt):
 @BOTH
 @pytest.mark.parametrize("name", ["n" * 5000 + ".wav", "nul\0l.wav"], ids=["long", "null"])
 def test_an_impossible_name_is_refused(attempt, name):
-    with pytest.raises(AudioError, match="can't be read|no such file"):
+    with pytest.raises(AudioError, match=r"can't be read|no such file"):
         attempt(name)
 
 
@@ -311,7 +311,7 @@ def test_a_folder_is_refused(tmp_path, attempt):
 def test_text_named_as_audio_is_refused(tmp_path, attempt, suffix):
     path = tmp_path / f"notes{suffix}"
     path.write_text("Dear diary, today I recorded a bird.\n" * 20)
-    with pytest.raises(AudioError, match="not audio that can be read .*; convert it to WAV or FLAC, or leave it out"):
+    with pytest.raises(AudioError, match=r"not audio that can be read .*; convert it to WAV or FLAC, or leave it out"):
         attempt(path)
 
 
@@ -401,5 +401,5 @@ def test_content_hash_is_that_of_the_bytes_and_not_of_the_name(tmp_path, rng):
     expected = hashlib.blake2b(content, digest_size=16).hexdigest()
     assert audio.content_hash(tmp_path / "a.wav") == audio.content_hash(tmp_path / "b.flac") == expected
     assert audio.content_hash(tmp_path / "c.wav") != expected
-    with pytest.raises(AudioError, match=r"gone\.wav: can't be read"):
+    with pytest.raises(AudioError, match=r"gone\.wav: (no such file|can't be read)"):
         audio.content_hash(tmp_path / "gone.wav")

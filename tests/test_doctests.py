@@ -14,7 +14,8 @@ import audioclf
 def _modules():
     yield "audioclf"
     for module in pkgutil.walk_packages(audioclf.__path__, "audioclf."):
-        yield module.name
+        if not module.name.endswith("__main__"):
+            yield module.name
     # The plug-in folders lie beside the package in a checkout, where walk_packages can't see them.
     for folder in ("feature_sets", "classifiers", "datasets", "reports"):
         package = importlib.import_module(f"audioclf.{folder}")

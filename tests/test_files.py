@@ -51,9 +51,14 @@ def test_a_file_appears_with_its_folders_when_it_is_whole(tmp_path):
 def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path, error):
     path = tmp_path / "a.txt"
     path.write_text("old")
-    with pytest.raises(type(error)), write_whole(path) as aside:
-        aside.write_text("half")
-        raise error
+
+    def fail():
+        with write_whole(path) as aside:
+            aside.write_text("half")
+            raise error
+
+    with pytest.raises(type(error)):
+        fail()
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["a.txt"]
 
@@ -70,8 +75,9 @@ def test_a_killed_writer_leaves_the_old_file(tmp_path):
 
 
 def test_a_full_disk_is_an_error_for_the_user(tmp_path):
-    with pytest.raises(AudioclfError, match=r"can't write .*a\.txt: No space left.*make room"), write_whole(
-        tmp_path / "a.txt"
+    with (
+        pytest.raises(AudioclfError, match=r"can't write .*a\.txt: No space left.*make room"),
+        write_whole(tmp_path / "a.txt"),
     ):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     assert not os.listdir(tmp_path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from spafe.fbanks.bark_fbanks import bark_filter_banks
+from spafe.fbanks.gammatone_fbanks import gammatone_filter_banks
 from spafe.fbanks.linear_fbanks import linear_filter_banks
 from spafe.features import bfcc as spafe_bfcc
 from spafe.features import gfcc as spafe_gfcc
@@ -52,8 +53,19 @@ def settings(extractor, **more):
 @pytest.mark.parametrize(("n_coeffs", "n_bands", "fmin", "fmax"), [(20, 40, 50, None), (13, 24, 100, 4000)])
 def test_gfcc(samples, spectra, n_coeffs, n_bands, fmin, fmax):
     extractor = GFCC(n_coeffs=n_coeffs, n_bands=n_bands, fmin=fmin, fmax=fmax)
-    expected = spafe_gfcc.gfcc(samples, low_freq=fmin, high_freq=fmax, **settings(extractor))
+    # By itself spafe's gfcc takes order=4, an exponent in the bandwidth's formula that should be 1.
+    weights, _ = gammatone_filter_banks(nfilts=n_bands, nfft=N_FFT, fs=RATE, low_freq=fmin, high_freq=fmax, order=1)
+    expected = spafe_gfcc.gfcc(samples, low_freq=fmin, high_freq=fmax, fbanks=weights, **settings(extractor))
     np.testing.assert_allclose(extractor.frames(spectra), expected, rtol=0, atol=2e-6)
+
+
+def test_gfcc_with_spafes_own_narrower_filters(samples, spectra, monkeypatch):
+    extractor = GFCC()
+    weights, _ = gammatone_filter_banks(nfilts=40, nfft=N_FFT, fs=RATE, low_freq=50)
+    expected = spafe_gfcc.gfcc(samples, low_freq=50, **settings(extractor))
+    monkeypatch.setattr(filterbanks, "gammatone", lambda *_: weights.astype(np.float32))
+    found = extractor.frames(Spectra(Signal(samples, RATE), spectra.analysis))
+    np.testing.assert_allclose(found, expected, rtol=0, atol=2e-6)
 
 
 def test_bfcc_given_spafes_filters(samples, spectra, monkeypatch):
