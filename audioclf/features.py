@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from audioclf import audio, functionals, spec
+from audioclf import audio, functionals, parallel, spec
 from audioclf.audio import Signal
 from audioclf.dataset import Clip
 from audioclf.errors import SpecError
@@ -133,16 +133,18 @@ class FeatureSet(TransformerMixin, BaseEstimator):
         """Return the pooled features of clips, shape (n_clips, n_features), float32."""
         pooled = functionals.parse(self.functionals)
         extractors = build_extractors(self.spec)
-        rows = [
-            np.concatenate([functionals.pool(frames, pooled) for frames in self._frames(clip, extractors)])
-            for clip in X
-        ]
+        with parallel.single_threaded():
+            rows = [
+                np.concatenate([functionals.pool(frames, pooled) for frames in self._frames(clip, extractors)])
+                for clip in X
+            ]
         return np.stack(rows) if rows else np.empty((0, len(self.get_feature_names_out())), np.float32)
 
     def sequences(self, X: Iterable[ClipLike]) -> list[Frames]:
         """Return the frames of clips: a list of arrays (n_frames, n_coefficients), float32."""
         extractors = build_extractors(self.spec)
-        return [np.hstack(self._frames(clip, extractors)) for clip in X]
+        with parallel.single_threaded():
+            return [np.hstack(self._frames(clip, extractors)) for clip in X]
 
     def frames(self, samples: NDArray[np.floating], sample_rate: int) -> Frames:
         """Return the features of every frame of mono *samples*, shape (n_frames, n_coefficients), float32.
@@ -154,7 +156,8 @@ class FeatureSet(TransformerMixin, BaseEstimator):
         signal = Signal(np.asarray(samples, dtype=np.float32), sample_rate)
         fitted = getattr(self, "analysis_", None)
         analysis = fitted or self._analysis(self.sample_rate or sample_rate)
-        return np.hstack(self._compute(signal, analysis, build_extractors(self.spec)))
+        with parallel.single_threaded():
+            return np.hstack(self._compute(signal, analysis, build_extractors(self.spec)))
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Return the names of the vector's values: coefficient, then functional (``mfcc_0_mean``)."""

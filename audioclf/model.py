@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from audioclf import functionals, parallel
 from audioclf._version import __version__
@@ -117,7 +116,7 @@ class Model:
             data = select(extraction.inputs(extractors, takes), lengths, np.arange(len(extraction.clips)))
             rows = np.zeros((len(extraction.clips), len(self.labels)))
             columns = [self.labels.index(label) for label in self.estimator.classes_]
-            with threadpool_limits(limits=1):
+            with parallel.single_threaded():
                 rows[:, columns] = self.estimator.predict_proba(data)
         found = iter(zip(extraction.clips, rows))
         predictions = []
@@ -218,7 +217,7 @@ def train(
     rows = np.arange(len(extraction.clips))
     clips = select(extraction.inputs(extractors, chosen.takes), lengths, rows)
     estimator = chosen.build(record["seed"])
-    with threadpool_limits(limits=1):  # as in the folds, so that the numbers don't depend on the machine
+    with parallel.single_threaded():  # as in the folds, so that the numbers don't depend on the machine
         estimator.fit(clips, np.array([clip.label for clip in extraction.clips]))
     facts = {
         "schema": SCHEMA,

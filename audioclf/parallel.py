@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -45,8 +46,13 @@ def run(function: Callable[..., T], calls: Iterable[tuple[Any, ...]], workers: i
     )
 
 
-def _one_thread(function: Callable[..., T], *call: Any) -> T:
+def single_threaded() -> AbstractContextManager[Any]:
+    """Return a context in which BLAS and OpenMP use one thread: sums then come in one order on every machine."""
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(limits=1):
+    return threadpool_limits(limits=1)
+
+
+def _one_thread(function: Callable[..., T], *call: Any) -> T:
+    with single_threaded():
         return function(*call)
