@@ -10,11 +10,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar
 
-from audioclf.dataset import Clip, Dataset, DatasetLoader
-from audioclf.errors import DatasetError
+from audioclf.dataset import Clip, Dataset
 
-from ._copies import find, require_files, table
-from ._fetch import Download, fetch
+from ._copies import PublishedSet, find, require_files, table
+from ._fetch import Download
 
 META = "meta/esc50.csv"
 DOWNLOADS = [
@@ -38,7 +37,7 @@ CLASSES = {
 }
 
 
-class ESC50(DatasetLoader):
+class ESC50(PublishedSet):
     """2000 clips of five seconds; groups are the source recordings, folds the makers' five."""
 
     name = "esc50"
@@ -84,20 +83,6 @@ class ESC50(DatasetLoader):
         require_files(self, folder, clips)
         return Dataset(self.name, clips, source=self.name, licence=self.licence, citation=self.citation)
 
-    def fetch(self, root: Path | None = None) -> Path:
-        """Download ESC-50 and return its folder; a complete copy there is kept.
-
-        Raises
-        ------
-        DatasetError
-            If the transfer fails or the checksum is wrong.
-        """
-        folder = self.default_root() if root is None else Path(root)
-        try:
-            self.load(folder)
-        except DatasetError:
-            fetch(self.title, self.licence, DOWNLOADS, folder, size=self.size, check=self._check)
-        return folder
-
-    def _check(self, folder: Path) -> None:
-        self.load(folder)
+    def downloads(self) -> list[Download]:
+        """The archive, with its published checksum."""
+        return DOWNLOADS

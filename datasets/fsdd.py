@@ -14,11 +14,11 @@ import sys
 import wave
 from pathlib import Path
 
-from audioclf.dataset import Clip, Dataset, DatasetLoader
+from audioclf.dataset import Clip, Dataset
 from audioclf.errors import DatasetError
 
-from ._copies import no_copy
-from ._fetch import Download, fetch
+from ._copies import PublishedSet, no_copy
+from ._fetch import Download
 
 SPEAKERS = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
 N_FILES = 3000
@@ -38,7 +38,7 @@ _NAME = re.compile(r"(\d)_([A-Za-z]+)_(\d+)\.wav")
 _TEST_INDICES = range(5)
 
 
-class FSDD(DatasetLoader):
+class FSDD(PublishedSet):
     """Spoken digits; groups are the speakers, folds the makers' split (index 0-4 test, the others train)."""
 
     name = "fsdd"
@@ -82,20 +82,13 @@ class FSDD(DatasetLoader):
         ]
         return Dataset(self.name, clips, source=self.name, licence=self.licence, citation=self.citation)
 
-    def fetch(self, root: Path | None = None) -> Path:
-        """Download release v1.0.10, look at every file, and return the folder; a copy there is kept.
+    def downloads(self) -> list[Download]:
+        """The release's archive, for which no checksum is published; `check` looks at the files."""
+        return DOWNLOADS
 
-        Raises
-        ------
-        DatasetError
-            If the transfer fails or what came isn't 3000 recordings of 8 kHz, mono, 16 bits.
-        """
-        folder = self.default_root() if root is None else Path(root)
-        try:
-            self.load(folder)
-        except DatasetError:
-            fetch(self.title, self.licence, DOWNLOADS, folder, size=self.size, check=_check)
-        return folder
+    def check(self, folder: Path) -> None:
+        """Raise `DatasetError` unless *folder* holds 3000 recordings of 8 kHz, mono, 16 bits."""
+        _check(folder)
 
 
 def _sorted(folder: Path) -> list[Path]:

@@ -15,11 +15,10 @@ import re
 from pathlib import Path
 
 from audioclf.audio import AUDIO_SUFFIXES
-from audioclf.dataset import Clip, Dataset, DatasetLoader
-from audioclf.errors import DatasetError
+from audioclf.dataset import Clip, Dataset
 
-from ._copies import find, no_copy
-from ._fetch import Download, fetch
+from ._copies import PublishedSet, find, no_copy
+from ._fetch import Download
 
 DOWNLOADS = [
     Download(
@@ -33,7 +32,7 @@ GENRES = "blues classical country disco hiphop jazz metal pop reggae rock"
 _NAME = re.compile(r"([a-z]+)\.\d{5}\.\w+")
 
 
-class GTZAN(DatasetLoader):
+class GTZAN(PublishedSet):
     """1000 excerpts of thirty seconds. No groups: which excerpts share an artist isn't part of the data set."""
 
     name = "gtzan"
@@ -74,20 +73,6 @@ class GTZAN(DatasetLoader):
         ]
         return Dataset(self.name, clips, source=self.name, notes=notes, licence=self.licence, citation=self.citation)
 
-    def fetch(self, root: Path | None = None) -> Path:
-        """Download the data set and return its folder; a copy there is kept.
-
-        Raises
-        ------
-        DatasetError
-            If the transfer fails or the checksum is wrong.
-        """
-        folder = self.default_root() if root is None else Path(root)
-        try:
-            self.load(folder)
-        except DatasetError:
-            fetch(self.title, self.licence, DOWNLOADS, folder, size=self.size, check=self._check)
-        return folder
-
-    def _check(self, folder: Path) -> None:
-        self.load(folder)
+    def downloads(self) -> list[Download]:
+        """The archive, with its published checksum."""
+        return DOWNLOADS

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from audioclf.dataset import Clip, Dataset, DatasetLoader
-from audioclf.errors import DatasetError
+from audioclf.dataset import Clip, Dataset
 
-from ._copies import find, require_files, table
-from ._fetch import Download, fetch
+from ._copies import PublishedSet, find, require_files, table
+from ._fetch import Download
 
 META = "metadata/UrbanSound8K.csv"
 DOWNLOADS = [
@@ -28,7 +27,7 @@ CLASSES = (
 )
 
 
-class UrbanSound8K(DatasetLoader):
+class UrbanSound8K(PublishedSet):
     """8732 slices of up to four seconds; groups are the Freesound recordings, folds the makers' ten."""
 
     name = "urbansound8k"
@@ -63,20 +62,6 @@ class UrbanSound8K(DatasetLoader):
         require_files(self, folder, clips)
         return Dataset(self.name, clips, source=self.name, licence=self.licence, citation=self.citation)
 
-    def fetch(self, root: Path | None = None) -> Path:
-        """Download the data set and return its folder; a complete copy there is kept.
-
-        Raises
-        ------
-        DatasetError
-            If the transfer fails or the checksum is wrong.
-        """
-        folder = self.default_root() if root is None else Path(root)
-        try:
-            self.load(folder)
-        except DatasetError:
-            fetch(self.title, self.licence, DOWNLOADS, folder, size=self.size, check=self._check)
-        return folder
-
-    def _check(self, folder: Path) -> None:
-        self.load(folder)
+    def downloads(self) -> list[Download]:
+        """The archive, with its published checksum."""
+        return DOWNLOADS
