@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import shutil
 import stat
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +41,7 @@ FFMPEG_SUFFIXES = frozenset({".m4a", ".aac", ".mp4", ".3gp", ".3gpp", ".amr", ".
 AUDIO_SUFFIXES = SOUNDFILE_SUFFIXES | FFMPEG_SUFFIXES
 _LOUDEST = 1e10  # times full scale; 32-bit integers taken for floats stay below, and their squares within float32
 _LONGEST = 2**31  # frames; a header that says more, such as a streamed FLAC's, doesn't know
-_BLOCK = 2**20  # frames read at a time where the header doesn't know
+_BLOCK = 2**18  # frames read at a time where not all are
 
 
 @dataclass(frozen=True)
@@ -119,28 +121,77 @@ def read(
         holds samples that aren't finite numbers or lie beyond any level of audio.
     """
     path = _existing(path)
-    begin = start or 0.0
-    until = "the end" if end is None else f"{end:g} s"
-    if not begin >= 0 or (end is not None and not end > begin):
-        raise AudioError(f"{path}: there is no clip from {begin:g} s to {until}; give 0 <= start < end")
+    _check_stretch(path, start, end)
     if path.suffix.lower() in FFMPEG_SUFFIXES:
-        samples, native = _ffmpeg(path)
-        first, last = _stretch(native, start, end)
-        samples = samples[first:last]
+        with _ffmpeg_blocks(path) as (blocks, native):
+            parts = list(_between(blocks, *_stretch(native, start, end)))
+        samples = np.concatenate(parts) if parts else np.empty((0, 1), np.float32)
     else:
         samples, native = _soundfile(path, start, end)
     if not len(samples):
-        stretch = "" if start is None and end is None else f" between {begin:g} s and {until}"
-        raise AudioError(f"{path}: no samples{stretch}; leave it out")
+        raise _no_samples(path, start, end)
+    return resample(Signal(_mono(path, samples), native), sample_rate)
+
+
+def blocks(
+    path: str | os.PathLike[str],
+    sample_rate: int | None = None,
+    start: float | None = None,
+    end: float | None = None,
+) -> Iterator[NDArray[np.float32]]:
+    """Decode as `read` does, but yield the samples in blocks, so that a long recording needs little memory.
+
+    Together they are the samples that `read` gives. Parameters and errors are those of `read`.
+    """
+    path = _existing(path)
+    _check_stretch(path, start, end)
+    reader = _ffmpeg_blocks if path.suffix.lower() in FFMPEG_SUFFIXES else _soundfile_blocks
+    with reader(path) as (parts, native):
+        wanted = _between(parts, *_stretch(native, start, end))
+        empty = True
+        for samples in _resampled((_mono(path, part) for part in wanted), native, sample_rate or native):
+            empty = empty and not len(samples)
+            yield samples
+    if empty:
+        raise _no_samples(path, start, end)
+
+
+def _resampled(parts: Iterator[NDArray[np.float32]], native: int, rate: int) -> Iterator[NDArray[np.float32]]:
+    if rate == native:
+        yield from parts
+        return
+    import soxr
+
+    stream = soxr.ResampleStream(native, rate, 1, dtype="float32", quality="HQ")
+    for part in parts:
+        yield stream.resample_chunk(part)
+    yield stream.resample_chunk(np.empty(0, np.float32), last=True)
+
+
+def _check_stretch(path: Path, start: float | None, end: float | None) -> None:
+    begin = start or 0.0
+    if not begin >= 0 or (end is not None and not end > begin):
+        until = "the end" if end is None else f"{end:g} s"
+        raise AudioError(f"{path}: there is no clip from {begin:g} s to {until}; give 0 <= start < end")
+
+
+def _no_samples(path: Path, start: float | None, end: float | None) -> AudioError:
+    until = "the end" if end is None else f"{end:g} s"
+    stretch = "" if start is None and end is None else f" between {start or 0:g} s and {until}"
+    return AudioError(f"{path}: no samples{stretch}; leave it out")
+
+
+def _mono(path: Path, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Average the channels of samples (n_samples, n_channels) that must be finite and of a level that audio has."""
     mono = samples.mean(axis=1, dtype=np.float32) if samples.shape[1] > 1 else samples[:, 0]
-    peak = np.abs(mono).max()
+    peak = np.abs(mono).max(initial=0.0)
     if not np.isfinite(peak):
         raise AudioError(f"{path}: holds samples that aren't finite numbers; export it again or leave it out")
     if peak > _LOUDEST:
         raise AudioError(
             f"{path}: holds samples of up to {peak:.3g}, where full scale is 1; export it again or leave it out"
         )
-    return resample(Signal(np.require(mono, np.float32, ["C", "W"]), native), sample_rate)
+    return np.require(mono, np.float32, ["C", "W"])
 
 
 def resample(signal: Signal, sample_rate: int | None) -> Signal:
@@ -202,6 +253,20 @@ def _stretch(rate: int, start: float | None, end: float | None) -> tuple[int, in
     return round((start or 0.0) * rate), None if end is None else round(end * rate)
 
 
+def _between(
+    parts: Iterator[NDArray[np.float32]], first: int, last: int | None
+) -> Iterator[NDArray[np.float32]]:
+    """The samples from *first* to *last* of those that come in parts."""
+    at = 0
+    for part in parts:
+        wanted = part[max(0, first - at) : None if last is None else max(0, last - at)]
+        at += len(part)
+        if len(wanted):
+            yield wanted
+        if last is not None and at >= last:
+            return
+
+
 def _soundfile(path: Path, start: float | None, end: float | None) -> tuple[NDArray[np.float32], int]:
     import soundfile
 
@@ -218,6 +283,17 @@ def _soundfile(path: Path, start: float | None, end: float | None) -> tuple[NDAr
         raise _not_audio(path, error) from error
 
 
+@contextlib.contextmanager
+def _soundfile_blocks(path: Path) -> Iterator[tuple[Iterator[NDArray[np.float32]], int]]:
+    import soundfile
+
+    try:
+        with soundfile.SoundFile(str(path)) as file:
+            yield _blocks(file), file.samplerate
+    except (soundfile.LibsndfileError, TypeError) as error:
+        raise _not_audio(path, error) from error
+
+
 def _blocks(file: Any) -> Iterator[NDArray[np.float32]]:
     """Read an open `soundfile.SoundFile` to its end, whatever its header says; the last block may be empty."""
     file.seekable = lambda: False  # soundfile seeks after every read, which libsndfile refuses at such a file's end
@@ -230,17 +306,26 @@ def _blocks(file: Any) -> Iterator[NDArray[np.float32]]:
 
 
 def _run(program: str, path: Path, arguments: list[str]) -> bytes:
-    executable = shutil.which(program)
-    if executable is None:
+    command = [_program(program, path), *arguments]
+    done = subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL)
+    if done.returncode:
+        raise _failed(program, path, done.stderr)
+    return done.stdout
+
+
+def _program(name: str, path: Path) -> str:
+    found = shutil.which(name)
+    if found is None:
         raise AudioError(
             f"{path}: {path.suffix} files are decoded by the ffmpeg program, which isn't installed; "
             "install ffmpeg, or convert the file to WAV or FLAC"
         )
-    done = subprocess.run([executable, *arguments], capture_output=True, check=False, stdin=subprocess.DEVNULL)
-    if done.returncode:
-        lines = done.stderr.decode(errors="replace").strip().splitlines()
-        raise _not_audio(path, AudioError(lines[-1].split(": ")[-1] if lines else f"{program} failed"))
-    return done.stdout
+    return found
+
+
+def _failed(program: str, path: Path, complaints: bytes) -> AudioError:
+    lines = complaints.decode(errors="replace").strip().splitlines()
+    return _not_audio(path, AudioError(lines[-1].split(": ")[-1] if lines else f"{program} failed"))
 
 
 def _ffprobe(path: Path) -> AudioInfo:
@@ -261,19 +346,29 @@ def _ffprobe(path: Path) -> AudioInfo:
     return AudioInfo(sample_rate, channels, float(duration))
 
 
-def _ffmpeg(path: Path) -> tuple[NDArray[np.float32], int]:
+@contextlib.contextmanager
+def _ffmpeg_blocks(path: Path) -> Iterator[tuple[Iterator[NDArray[np.float32]], int]]:
     info = _ffprobe(path)
-    arguments = ["-nostdin", "-v", "error", "-i", str(path.resolve()), "-map", "0:a:0"]
-    arguments += [
-        "-f",
-        "f32le",
-        "-c:a",
-        "pcm_f32le",
-        "-ac",
-        str(info.channels),
-        "-ar",
-        str(info.sample_rate),
-        "-",
-    ]
-    samples = np.frombuffer(_run("ffmpeg", path, arguments), dtype="<f4")
-    return samples.reshape(-1, info.channels), info.sample_rate
+    arguments = ["-nostdin", "-v", "error", "-i", str(path.resolve()), "-map", "0:a:0", "-f", "f32le"]
+    arguments += ["-c:a", "pcm_f32le", "-ac", str(info.channels), "-ar", str(info.sample_rate), "-"]
+    with tempfile.TemporaryFile() as complaints:
+        program = subprocess.Popen(
+            [_program("ffmpeg", path), *arguments],
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            stdin=subprocess.DEVNULL,
+        )
+        assert program.stdout is not None
+
+        def parts(pipe: Any) -> Iterator[NDArray[np.float32]]:
+            while data := pipe.read(4 * info.channels * _BLOCK):
+                yield np.frombuffer(data, dtype="<f4").reshape(-1, info.channels)
+            if program.wait():
+                complaints.seek(0)
+                raise _failed("ffmpeg", path, complaints.read())
+
+        try:
+            yield parts(program.stdout), info.sample_rate
+        finally:
+            program.stdout.close()  # a reader that stops early stops ffmpeg, too
+            program.wait()

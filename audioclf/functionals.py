@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audioclf.errors import SpecError, did_you_mean
+from audioclf.kernels import Rows, kernel, rows
 from audioclf.spectra import Frames
 
 MOMENTS = ("mean", "std", "skewness", "kurtosis")
@@ -66,15 +68,39 @@ def pool(frames: Frames, functionals: Iterable[str] = DEFAULT) -> NDArray[np.flo
     >>> pool(np.array([[1.0], [3.0]], np.float32), ["mean", "std", "max", "p25"])
     array([2. , 1. , 3. , 1.5], dtype=float32)
     """
+    return pool_clips(frames, np.array([0, len(frames)]), functionals)[0]
+
+
+def pool_clips(
+    frames: Frames, bounds: NDArray[np.int64], functionals: Iterable[str] = DEFAULT
+) -> NDArray[np.float32]:
+    """Pool the frames of several clips, shape (n_clips, n_functionals * n_coefficients), float32.
+
+    Parameters
+    ----------
+    frames : ndarray of float32, shape (n_frames, n_coefficients)
+    bounds : ndarray of int, shape (n_clips + 1,)
+        Clip *i* has the frames ``bounds[i]`` to ``bounds[i + 1]``, at least one.
+    functionals : iterable of str
+
+    Examples
+    --------
+    >>> pool_clips(np.array([[1.0], [3.0], [5.0]], np.float32), np.array([0, 2, 3]), ["mean", "max"])
+    array([[2., 3.],
+           [5., 5.]], dtype=float32)
+    """
     functionals = tuple(functionals)
+    values, bounds = rows(frames), np.asarray(bounds, np.int64)
     ranks = [_rank(name) for name in functionals]
-    values = {}
+    found: dict[str, NDArray[np.floating]] = {}
     if any(rank is not None for rank in ranks):
-        ordered = np.sort(frames, axis=0)
-        values = {name: _percentile(ordered, rank) for name, rank in zip(functionals, ranks) if rank is not None}
+        ordered = np.empty_like(values)
+        for a, b in zip(bounds[:-1], bounds[1:]):
+            ordered[:, a:b] = np.sort(values[:, a:b], axis=1)
+        found = {name: _percentile(ordered, bounds, rank) for name, rank in zip(functionals, ranks) if rank is not None}
     if any(rank is None for rank in ranks):
-        values.update(_moments(frames, functionals))
-    return np.concatenate([values[name] for name in functionals]).astype(np.float32)
+        found.update(_moments(values, bounds, functionals))
+    return np.concatenate([found[name] for name in functionals]).T.astype(np.float32)
 
 
 def _rank(name: str) -> float | None:
@@ -84,27 +110,56 @@ def _rank(name: str) -> float | None:
     return float(match.group(1)) if match else fixed.get(name)
 
 
-def _percentile(ordered: Frames, percent: float) -> NDArray[np.float64]:
-    position = percent / 100 * (len(ordered) - 1)
-    below = int(position)
-    above = min(below + 1, len(ordered) - 1)
-    low = ordered[below].astype(np.float64)
-    return low + (position - below) * (ordered[above] - low)
+def _percentile(ordered: Rows, bounds: NDArray[np.int64], percent: float) -> NDArray[np.float64]:
+    """One percentile of rows that are in order within each clip, shape (n_coefficients, n_clips)."""
+    last = np.diff(bounds) - 1
+    position = percent / 100 * last
+    below = position.astype(np.int64)
+    low = ordered[:, bounds[:-1] + below].astype(np.float64)
+    high = ordered[:, bounds[:-1] + np.minimum(below + 1, last)]
+    return low + (position - below) * (high - low)
 
 
-def _moments(frames: Frames, functionals: tuple[str, ...]) -> dict[str, NDArray[np.float64]]:
-    mean = frames.mean(axis=0, dtype=np.float64)
-    values = {"mean": mean}
-    if {"std", "skewness", "kurtosis"}.isdisjoint(functionals):
-        return values
-    centred = frames - mean
-    variance = np.mean(centred**2, axis=0)
-    values["std"] = np.sqrt(variance)
-    # Rounding leaves a variance of about (eps * mean)² where there is none.
-    varies = variance > (1e-6 * np.abs(mean)) ** 2 + 1e-30
-    scale = np.sqrt(np.where(varies, variance, 1.0))
-    if "skewness" in functionals:
-        values["skewness"] = np.where(varies, np.mean((centred / scale) ** 3, axis=0), 0.0)
-    if "kurtosis" in functionals:
-        values["kurtosis"] = np.where(varies, np.mean((centred / scale) ** 4, axis=0) - 3.0, 0.0)
-    return values
+def _moments(values: Rows, bounds: NDArray[np.int64], functionals: tuple[str, ...]) -> dict[str, NDArray[np.float64]]:
+    """The moments that are wanted, by name, each of shape (n_coefficients, n_clips)."""
+    shape = (len(values), len(bounds) - 1)
+    mean, second, third, fourth = (np.empty(shape) for _ in range(4))
+    higher = not {"skewness", "kurtosis"}.isdisjoint(functionals)
+    _central_moments(values, bounds, higher, mean, second, third, fourth)
+    found = {"mean": mean, "std": np.sqrt(second)}
+    if higher:
+        # Rounding leaves a variance of about (eps * mean)² where there is none.
+        varies = second > (1e-6 * np.abs(mean)) ** 2 + 1e-30
+        scale = np.where(varies, second, 1.0)
+        found["skewness"] = np.where(varies, third / scale**1.5, 0.0)
+        found["kurtosis"] = np.where(varies, fourth / scale**2 - 3.0, 0.0)
+    return found
+
+
+@kernel(reorder=True)
+def _central_moments(
+    values: Any, bounds: Any, higher: bool, mean: Any, second: Any, third: Any, fourth: Any
+) -> None:
+    for row in range(values.shape[0]):
+        for clip in range(bounds.shape[0] - 1):
+            first, last = bounds[clip], bounds[clip + 1]
+            count = last - first
+            total = 0.0
+            for t in range(first, last):
+                total += values[row, t]
+            centre = total / count
+            squares = cubes = fourths = 0.0
+            if higher:
+                for t in range(first, last):
+                    d = values[row, t] - centre
+                    squares += d * d
+                    cubes += d * d * d
+                    fourths += d * d * d * d
+            else:
+                for t in range(first, last):
+                    d = values[row, t] - centre
+                    squares += d * d
+            mean[row, clip] = centre
+            second[row, clip] = squares / count
+            third[row, clip] = cubes / count
+            fourth[row, clip] = fourths / count

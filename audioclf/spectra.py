@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from audioclf import kernels
 from audioclf.audio import Signal
 from audioclf.errors import SpecError
 
@@ -24,7 +25,6 @@ _COSINES = {
 }
 WINDOWS = (*_COSINES, *(f"{name}-symmetric" for name in _COSINES if name != "rectangular"))
 _SMALLEST_FFT = 1024
-_BLOCK = 256  # frames per FFT call: the windowed copies stay in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -121,16 +121,28 @@ def window(name: str, length: int) -> Frames:
 
 
 class Spectra:
-    """The frames of one signal and what is computed from them; every quantity at most once.
+    """A run of frames and what is computed from them; every quantity at most once.
 
-    Frame *t* covers the samples from ``t * hop`` on; a rest shorter than a frame is left out. A signal shorter
-    than one frame is padded with zeros to one (`padded` says so).
+    Made from a signal, the run is all its frames: frame *t* covers the samples from ``t * hop`` on, and a rest
+    shorter than a frame is left out. A signal shorter than one frame is padded with zeros to one (`padded` says so).
+    Made by `of`, it may be the frames of several signals, or some frames of a long one.
+
+    Two-dimensional arrays have shape (n_frames, n) with the frames of one bin or band side by side in memory
+    (Fortran order); `audioclf.kernels.rows` gives them to a kernel without a copy.
 
     Parameters
     ----------
     signal : Signal
         At the analysis rate.
     analysis : Analysis
+
+    Attributes
+    ----------
+    samples : ndarray of float32, shape (n_samples,)
+    starts : ndarray of int64, shape (n_frames,)
+        First sample of each frame.
+    begins : ndarray of int64, shape (n_clips,)
+        Frames with which a signal begins: they have none before them. The first frame always counts as one.
 
     Examples
     --------
@@ -142,21 +154,39 @@ class Spectra:
     def __init__(self, signal: Signal, analysis: Analysis) -> None:
         if signal.sample_rate != analysis.sample_rate:
             raise ValueError(f"the signal is at {signal.sample_rate} Hz, the analysis at {analysis.sample_rate} Hz")
-        self.analysis = analysis
-        self.samples = np.asarray(signal.samples, dtype=np.float32)
-        self.padded = len(self.samples) < analysis.frame_samples
+        samples = np.ascontiguousarray(signal.samples, dtype=np.float32)
+        self.padded = len(samples) < analysis.frame_samples
         if self.padded:
-            self.samples = np.pad(self.samples, (0, analysis.frame_samples - len(self.samples)))
+            samples = np.pad(samples, (0, analysis.frame_samples - len(samples)))
+        self._set(samples, frame_starts(len(samples), analysis), np.zeros(1, np.int64), analysis)
+
+    @classmethod
+    def of(
+        cls, samples: Frames, starts: NDArray[np.int64], begins: NDArray[np.int64], analysis: Analysis
+    ) -> Spectra:
+        """Return the spectra of the frames that start at *starts*; see the attributes."""
+        spectra = cls.__new__(cls)
+        spectra.padded = False
+        spectra._set(samples, starts, begins, analysis)
+        return spectra
+
+    def _set(
+        self, samples: Frames, starts: NDArray[np.int64], begins: NDArray[np.int64], analysis: Analysis
+    ) -> None:
+        self.samples, self.starts, self.begins, self.analysis = samples, starts, begins, analysis
         self._energies: dict[tuple[Any, ...], Frames] = {}
 
     def __len__(self) -> int:
-        return len(self.frames)
+        return len(self.starts)
 
     @cached_property
     def frames(self) -> Frames:
-        """The frames without a window, shape (n_frames, frame_samples); a view, not a copy."""
+        """The frames without a window, shape (n_frames, frame_samples); read-only."""
         view = np.lib.stride_tricks.sliding_window_view(self.samples, self.analysis.frame_samples)
-        return view[:: self.analysis.hop_samples]
+        hop = self.analysis.hop_samples
+        if len(self) == 1 or (np.diff(self.starts) == hop).all():
+            return view[self.starts[0] : self.starts[-1] + 1 : hop]
+        return view[self.starts]
 
     @cached_property
     def power(self) -> Frames:
@@ -164,15 +194,8 @@ class Spectra:
         return self._power(self.analysis.fft_size)
 
     def _power(self, size: int) -> Frames:
-        """|FFT|² over *size* samples, shape (n_frames, size // 2 + 1), float32."""
-        from scipy.fft import rfft
-
         weights = window(self.analysis.window, self.analysis.frame_samples)
-        power = np.empty((len(self), size // 2 + 1), np.float32)
-        for first in range(0, len(self), _BLOCK):
-            block = rfft(self.frames[first : first + _BLOCK] * weights, size, axis=1)
-            power[first : first + _BLOCK] = block.real**2 + block.imag**2
-        return power
+        return kernels.power_spectrum(self.samples, self.starts, weights, size).T
 
     @cached_property
     def magnitude(self) -> Frames:
@@ -180,10 +203,15 @@ class Spectra:
         return np.sqrt(self.power)
 
     @cached_property
+    def magnitude_moments(self) -> Frames:
+        """Σ |X| and Σ f |X| over the bins, f in Hz, shape (n_frames, 2), float32."""
+        matrix = _moments(self.analysis.sample_rate, self.analysis.fft_size)
+        return kernels.weigh(kernels.rows(self.magnitude), matrix).T
+
+    @cached_property
     def frequencies(self) -> NDArray[np.float64]:
         """The bins' frequencies in Hz, shape (fft_size // 2 + 1,)."""
-        size = self.analysis.fft_size
-        return np.arange(size // 2 + 1, dtype=np.float64) * (self.analysis.sample_rate / size)
+        return _frequencies(self.analysis.sample_rate, self.analysis.fft_size)
 
     def energies(self, filterbank: Callable[..., Frames], *parameters: Any) -> Frames:
         """Power summed under each band of a filterbank, shape (n_frames, n_bands), float32.
@@ -195,12 +223,12 @@ class Spectra:
         """
         key = (filterbank, *parameters)
         if key not in self._energies:
-            weights = filterbank(self.analysis.sample_rate, self.analysis.fft_size, *parameters)
-            self._energies[key] = self.power @ weights.T
+            matrix = _filters(filterbank, self.analysis.sample_rate, self.analysis.fft_size, *parameters)
+            self._energies[key] = kernels.weigh(kernels.rows(self.power), matrix).T
         return self._energies[key]
 
-    def autocorrelation(self, order: int, preemphasis: float = 0.0) -> NDArray[np.float64]:
-        """Autocorrelation of the windowed frames at lags 0 to *order*, shape (n_frames, order + 1), float64.
+    def autocorrelation(self, order: int, preemphasis: float = 0.0) -> Frames:
+        """Autocorrelation of the windowed frames at lags 0 to *order*, shape (n_frames, order + 1), float32.
 
         The transform of the power spectrum (Wiener-Khinchin). Where the FFT isn't longer than a frame by *order*
         (and by the sample that pre-emphasis adds), a longer one is used, for lags would wrap round.
@@ -215,13 +243,42 @@ class Spectra:
         while size < self.analysis.frame_samples + order + (preemphasis != 0):
             size *= 2
         power = self.power if size == self.analysis.fft_size else self._power(size)
-        k = np.arange(size // 2 + 1)
-        lags = np.arange(order + 1)
-        cosines = np.cos(2 * np.pi * np.outer(k, lags) / size) * (2 / size)
-        cosines[0] /= 2
-        if size % 2 == 0:
-            cosines[-1] /= 2
-        return power.astype(np.float64) @ (cosines * preemphasis_response(preemphasis, size)[:, None])
+        return kernels.weigh(kernels.rows(power), _cosines(size, order, preemphasis)).T
+
+
+def frame_starts(n_samples: int, analysis: Analysis) -> NDArray[np.int64]:
+    """Return the first sample of each whole frame of a signal, shape (n_frames,).
+
+    >>> frame_starts(16000, Analysis(16000))[-1].item()
+    15520
+    """
+    return np.arange(0, n_samples - analysis.frame_samples + 1, analysis.hop_samples, dtype=np.int64)
+
+
+@lru_cache(maxsize=16)
+def _frequencies(sample_rate: int, n_fft: int) -> NDArray[np.float64]:
+    return np.arange(n_fft // 2 + 1, dtype=np.float64) * (sample_rate / n_fft)
+
+
+@lru_cache(maxsize=16)
+def _moments(sample_rate: int, n_fft: int) -> kernels.Weights:
+    frequencies = _frequencies(sample_rate, n_fft)
+    return kernels.weights(np.stack([np.ones_like(frequencies), frequencies]))
+
+
+@lru_cache(maxsize=64)
+def _filters(filterbank: Callable[..., Frames], *parameters: Any) -> kernels.Weights:
+    return kernels.weights(filterbank(*parameters))
+
+
+@lru_cache(maxsize=16)
+def _cosines(n_fft: int, order: int, preemphasis: float) -> kernels.Weights:
+    """The matrix from a power spectrum to autocorrelation."""
+    cosines = np.cos(2 * np.pi * np.outer(np.arange(order + 1), np.arange(n_fft // 2 + 1)) / n_fft) * (2 / n_fft)
+    cosines[:, 0] /= 2
+    if n_fft % 2 == 0:
+        cosines[:, -1] /= 2
+    return kernels.weights(cosines * preemphasis_response(preemphasis, n_fft))
 
 
 def preemphasis_response(coefficient: float, n_fft: int) -> NDArray[np.float64]:

@@ -2,37 +2,55 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
+from audioclf import kernels
+from audioclf.extractor import Passage
 from audioclf.spectra import Frames
 
 FLOOR = 1e-10
 
 
-def decibels(energies: Frames, top_db: float | None) -> Frames:
+def decibels(energies: Frames, top_db: float | None, passage: Passage) -> Frames:
     """Return 10 log10 of energies, at least -100 dB and at most *top_db* below the clip's maximum.
 
     The same as ``librosa.power_to_db(energies, ref=1.0, amin=1e-10, top_db=top_db)``.
 
     Parameters
     ----------
-    energies : ndarray, shape (n_frames, n_bands)
+    energies : ndarray of float32, shape (n_frames, n_bands)
     top_db : float or None
         Dynamic range kept, in dB; None keeps all.
+    passage : Passage
+        The clips that the frames belong to.
 
-    >>> decibels(np.array([[1.0, 0.0]], np.float32), 80.0)
+    >>> decibels(np.array([[1.0, 0.0]], np.float32), 80.0, Passage(np.array([0, 1])))
     array([[  0., -80.]], dtype=float32)
     """
-    level = np.float32(10.0) * np.log10(np.maximum(energies, np.float32(FLOOR)))
-    return level if top_db is None else np.maximum(level, level.max() - np.float32(top_db))
+    # NumPy's float32 log is vectorised, its log10 is not.
+    level = np.log(np.maximum(energies, np.float32(FLOOR)))
+    level *= np.float32(10 / np.log(10))
+    if top_db is None:
+        return level
+    lowest = passage.for_frames(passage.maximum(level) - np.float32(top_db))
+    return np.maximum(level, lowest[:, None], out=level)
 
 
-def cosine_transform(bands: NDArray[np.floating], n_coeffs: int) -> NDArray[np.floating]:
-    """Return the first *n_coeffs* of the orthonormal DCT-II along the bands, shape (n_frames, n_coeffs)."""
-    from scipy.fft import dct
+def cosine_transform(bands: NDArray[np.floating], n_coeffs: int) -> Frames:
+    """Return the first *n_coeffs* of the orthonormal DCT-II along the bands, shape (n_frames, n_coeffs), float32."""
+    return kernels.weigh(kernels.rows(bands), _cosines(bands.shape[1], n_coeffs)).T
 
-    return dct(bands, type=2, norm="ortho", axis=1)[:, :n_coeffs]
+
+@lru_cache(maxsize=64)
+def _cosines(n_bands: int, n_coeffs: int) -> kernels.Weights:
+    """The orthonormal DCT-II as a matrix."""
+    angle = np.pi / n_bands * np.outer(np.arange(n_coeffs), np.arange(n_bands) + 0.5)
+    matrix = np.cos(angle) * np.sqrt(2 / n_bands)
+    matrix[0] /= np.sqrt(2)
+    return kernels.weights(matrix)
 
 
 def numbered(name: str, count: int) -> list[str]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audioclf import filterbanks
-from audioclf.extractor import Extractor
+from audioclf.extractor import Extractor, Passage
 from audioclf.spec import param
 from audioclf.spectra import Spectra
 
@@ -50,6 +50,8 @@ class BFCC(Extractor):
     def static_names(self) -> list[str]:
         return numbered(self.name, self.n_coeffs)
 
-    def static(self, spectra: Spectra) -> NDArray[np.floating]:
-        energies = spectra.energies(filterbanks.bark, self.n_bands, self.fmin, self.fmax)
-        return cosine_transform(decibels(energies, self.top_db), self.n_coeffs)
+    def measure(self, spectra: Spectra) -> NDArray[np.floating]:
+        return spectra.energies(filterbanks.bark, self.n_bands, self.fmin, self.fmax)
+
+    def combine(self, measured: NDArray[np.floating], passage: Passage) -> NDArray[np.floating]:
+        return cosine_transform(decibels(measured, self.top_db, passage), self.n_coeffs)

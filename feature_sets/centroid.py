@@ -28,11 +28,11 @@ class Centroid(Descriptor):
     name = "centroid"
     title = "spectral centroid, Hz"
 
-    def static(self, spectra: Spectra) -> NDArray[np.floating]:
+    def measure(self, spectra: Spectra) -> NDArray[np.floating]:
         return centroid(spectra)[:, None]
 
 
 def centroid(spectra: Spectra) -> NDArray[np.floating]:
     """The centroid of each frame in Hz, shape (n_frames,)."""
-    magnitude = spectra.magnitude
-    return share(magnitude @ spectra.frequencies, magnitude.sum(axis=1, dtype=np.float64))
+    total, first = spectra.magnitude_moments.T
+    return share(first, total)

@@ -41,7 +41,7 @@ class Chroma(Extractor):
     def static_names(self) -> list[str]:
         return numbered(self.name, self.n_bands)
 
-    def static(self, spectra: Spectra) -> NDArray[np.floating]:
+    def measure(self, spectra: Spectra) -> NDArray[np.floating]:
         energies = spectra.energies(filterbanks.chroma, self.n_bands)
         largest = energies.max(axis=1, keepdims=True)
         return energies / np.where(largest > np.finfo(np.float32).tiny, largest, 1.0)

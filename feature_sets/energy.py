@@ -28,7 +28,7 @@ class Energy(Descriptor):
     name = "energy"
     title = "short-time energy, dB"
 
-    def static(self, spectra: Spectra) -> NDArray[np.floating]:
+    def measure(self, spectra: Spectra) -> NDArray[np.floating]:
         frames = spectra.frames
         mean_square = np.einsum("fn,fn->f", frames, frames) / frames.shape[1]
         return 10 * np.log10(np.maximum(mean_square, FLOOR))[:, None]

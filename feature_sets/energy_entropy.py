@@ -36,7 +36,7 @@ class EnergyEntropy(Descriptor):
         super().__post_init__()
         self.require(self.parts >= 2, "parts must be at least 2")
 
-    def static(self, spectra: Spectra) -> NDArray[np.floating]:
+    def measure(self, spectra: Spectra) -> NDArray[np.floating]:
         frames = spectra.frames
         length = frames.shape[1] // self.parts
         self.require(length >= 1, f"a frame of {frames.shape[1]} samples has no {self.parts} parts")

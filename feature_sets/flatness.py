@@ -29,7 +29,7 @@ class Flatness(Descriptor):
     name = "flatness"
     title = "spectral flatness"
 
-    def static(self, spectra: Spectra) -> NDArray[np.floating]:
+    def measure(self, spectra: Spectra) -> NDArray[np.floating]:
         power = np.maximum(spectra.power, np.float32(FLOOR))
         geometric = np.exp(np.mean(np.log(power), axis=1, dtype=np.float64))
         return (geometric / power.mean(axis=1, dtype=np.float64))[:, None]

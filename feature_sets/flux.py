@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from audioclf import kernels
+from audioclf.kernels import LANES, kernel
 from audioclf.spectra import Spectra
 
 from ._descriptor import Descriptor, share
@@ -29,10 +32,24 @@ class Flux(Descriptor):
     name = "flux"
     title = "spectral flux"
 
-    def static(self, spectra: Spectra) -> NDArray[np.floating]:
-        magnitude = spectra.magnitude
-        total = magnitude.sum(axis=1, keepdims=True)
-        normalised = magnitude * share(np.ones_like(total), total)
-        flux = np.zeros((len(magnitude), 1))
-        flux[1:, 0] = np.sum(np.diff(normalised, axis=0) ** 2, axis=1)
-        return flux
+    def measure(self, spectra: Spectra) -> NDArray[np.floating]:
+        total = spectra.magnitude_moments[:, 0]
+        flux = np.empty((1, len(spectra)), np.float32)
+        _flux(kernels.rows(spectra.magnitude), share(np.ones_like(total), total), flux)
+        flux[0, spectra.begins] = 0
+        return flux.T
+
+
+@kernel
+def _flux(magnitude: Any, scale: Any, out: Any) -> None:
+    total = np.empty(LANES, np.float32)
+    for start in range(1, out.shape[1], LANES):
+        end = min(start + LANES, out.shape[1])
+        scale_now, scale_before = scale[start:end], scale[start - 1 : end - 1]
+        total[:] = 0
+        for k in range(magnitude.shape[0]):
+            now, before = magnitude[k, start:end], magnitude[k, start - 1 : end - 1]
+            for f in range(end - start):
+                change = now[f] * scale_now[f] - before[f] * scale_before[f]
+                total[f] += change * change
+        out[0, start:end] = total[: end - start]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audioclf import filterbanks
-from audioclf.extractor import Extractor
+from audioclf.extractor import Extractor, Passage
 from audioclf.spec import param
 from audioclf.spectra import Spectra
 
@@ -43,6 +43,8 @@ class LogMel(Extractor):
     def static_names(self) -> list[str]:
         return numbered(self.name, self.n_mels)
 
-    def static(self, spectra: Spectra) -> NDArray[np.floating]:
-        energies = spectra.energies(filterbanks.mel, self.n_mels, self.fmin, self.fmax, self.htk)
-        return decibels(energies, self.top_db)
+    def measure(self, spectra: Spectra) -> NDArray[np.floating]:
+        return spectra.energies(filterbanks.mel, self.n_mels, self.fmin, self.fmax, self.htk)
+
+    def combine(self, measured: NDArray[np.floating], passage: Passage) -> NDArray[np.floating]:
+        return decibels(measured, self.top_db, passage)

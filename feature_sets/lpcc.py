@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from audioclf import kernels
 from audioclf.extractor import Extractor
+from audioclf.kernels import LANES, kernel
 from audioclf.spec import param
 from audioclf.spectra import Spectra
 
@@ -49,17 +52,18 @@ class LPCC(Extractor):
     def static_names(self) -> list[str]:
         return numbered(self.name, self.n_coeffs)
 
-    def static(self, spectra: Spectra) -> NDArray[np.floating]:
-        lags = spectra.autocorrelation(self.order, self.preemphasis) / spectra.analysis.frame_samples
-        silent = lags[:, 0] < _SILENCE
-        lags[silent] = np.eye(1, self.order + 1) * _SILENCE
-        lags[:, 0] *= 1 + _WHITE_NOISE
-        predictor, error = levinson_durbin(lags)
+    def measure(self, spectra: Spectra) -> NDArray[np.floating]:
+        lags = kernels.rows(spectra.autocorrelation(self.order, self.preemphasis)).astype(np.float64)
+        lags /= spectra.analysis.frame_samples
+        silent = lags[0] < _SILENCE
+        lags[:, silent] = np.eye(self.order + 1, 1) * _SILENCE
+        lags[0] *= 1 + _WHITE_NOISE
+        predictor, error = levinson_durbin(lags.T)
         return predictor_to_cepstrum(predictor, error, self.n_coeffs)
 
 
 def levinson_durbin(lags: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Solve the normal equations Σ_k a_k r_{|i-k|} = r_i, i = 1 ... order, for every frame at once.
+    """Solve the normal equations Σ_k a_k r_{|i-k|} = r_i, i = 1 ... order, for every frame.
 
     Parameters
     ----------
@@ -79,16 +83,47 @@ def levinson_durbin(lags: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDA
     >>> predictor.round(6), error
     (array([[0.5, 0. ]]), array([0.75]))
     """
-    n_frames, order = lags.shape[0], lags.shape[1] - 1
-    predictor = np.zeros((n_frames, order))
-    error = lags[:, 0].copy()
-    for i in range(order):
-        reflection = lags[:, i + 1] - np.einsum("fk,fk->f", predictor[:, :i], lags[:, i:0:-1])
-        reflection /= error
-        predictor[:, :i] -= reflection[:, None] * predictor[:, :i][:, ::-1]
-        predictor[:, i] = reflection
-        error *= 1 - reflection**2
-    return predictor, error
+    columns = np.ascontiguousarray(lags.T, np.float64)
+    predictor = np.empty((len(columns) - 1, len(lags)))
+    error = np.empty(len(lags))
+    _levinson_durbin(columns, predictor, error)
+    return predictor.T, error
+
+
+@kernel
+def _levinson_durbin(lags: Any, predictor: Any, error: Any) -> None:
+    order = predictor.shape[0]
+    a = np.empty((order, LANES), np.float64)
+    r = np.empty((order + 1, LANES), np.float64)
+    e = np.empty(LANES, np.float64)
+    reflection = np.empty(LANES, np.float64)
+    for start in range(0, error.shape[0], LANES):
+        count = min(LANES, error.shape[0] - start)
+        r[:] = 0
+        r[0, :] = 1
+        for i in range(order + 1):
+            r[i, :count] = lags[i, start : start + count]
+        e[:] = r[0]
+        for i in range(order):
+            reflection[:] = r[i + 1]
+            for k in range(i):
+                lag = r[i - k]
+                for f in range(LANES):
+                    reflection[f] -= a[k, f] * lag[f]
+            for f in range(LANES):
+                reflection[f] /= e[f]
+            for k in range((i + 1) // 2):
+                low, high = a[k], a[i - 1 - k]
+                for f in range(LANES):
+                    x, y = low[f], high[f]
+                    low[f] = x - reflection[f] * y
+                    high[f] = y - reflection[f] * x
+            for f in range(LANES):
+                a[i, f] = reflection[f]
+                e[f] *= 1 - reflection[f] * reflection[f]
+        error[start : start + count] = e[:count]
+        for i in range(order):
+            predictor[i, start : start + count] = a[i, :count]
 
 
 def predictor_to_cepstrum(
@@ -98,12 +133,23 @@ def predictor_to_cepstrum(
 
     c_0 = ln error; c_m = a_m + Σ_{k=1}^{m-1} (k / m) c_k a_{m-k}, with a_m = 0 beyond the order.
     """
-    n_frames, order = predictor.shape
-    cepstrum = np.zeros((n_frames, n_coeffs))
-    cepstrum[:, 0] = np.log(error)
-    for m in range(1, n_coeffs):
-        if m <= order:
-            cepstrum[:, m] = predictor[:, m - 1]
-        k = np.arange(max(1, m - order), m)
-        cepstrum[:, m] += np.einsum("fk,fk,k->f", cepstrum[:, k], predictor[:, m - k - 1], k / m)
-    return cepstrum
+    a = np.ascontiguousarray(predictor.T)
+    cepstrum = np.zeros((n_coeffs, len(error)))
+    cepstrum[0] = np.log(error)
+    _cepstrum(a, cepstrum)
+    return cepstrum.T
+
+
+@kernel
+def _cepstrum(a: Any, c: Any) -> None:
+    order = a.shape[0]
+    for start in range(0, c.shape[1], LANES):
+        end = min(start + LANES, c.shape[1])
+        for m in range(1, c.shape[0]):
+            if m <= order:
+                c[m, start:end] = a[m - 1, start:end]
+            row = c[m, start:end]
+            for k in range(max(1, m - order), m):
+                share, earlier, predictor = k / m, c[k, start:end], a[m - k - 1, start:end]
+                for f in range(end - start):
+                    row[f] += share * earlier[f] * predictor[f]

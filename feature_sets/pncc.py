@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audioclf import filterbanks
-from audioclf.extractor import Extractor
+from audioclf.extractor import Extractor, Passage
+from audioclf.kernels import kernel
 from audioclf.spec import param
 from audioclf.spectra import Spectra, preemphasis_response
 
 from ._cepstra import cosine_transform, numbered
 
 Bands = NDArray[np.floating]
+_REACH = 2  # frames on each side in the medium-time power
+_SIDE = 4  # bands on each side in the smoothing of weights
 _TINY = 1e-20  # below any power of 24-bit audio; divides silence into 0
 
 
@@ -45,6 +49,7 @@ class PNCC(Extractor):
 
     name = "pncc"
     title = "power-normalized cepstral coefficients"
+    reach: ClassVar[int] = _REACH
 
     n_coeffs: int = param(13, "coefficients kept, from the 0th on")
     n_bands: int = param(40, "gammatone filters")
@@ -60,14 +65,19 @@ class PNCC(Extractor):
     def static_names(self) -> list[str]:
         return numbered(self.name, self.n_coeffs)
 
-    def static(self, spectra: Spectra) -> NDArray[np.floating]:
+    def measure(self, spectra: Spectra) -> NDArray[np.floating]:
         top = min(8000.0, spectra.analysis.sample_rate / 2) if self.fmax is None else self.fmax
         power = spectra.energies(squared_gammatone, self.n_bands, self.fmin, top, self.preemphasis)
-        power = power / np.float32(spectra.analysis.fft_size)
-        medium = medium_time_power(power)
-        suppressed = suppress_noise(medium)
-        normalised = normalise_mean_power(power * smooth_weights(suppressed / np.maximum(medium, _TINY)))
-        return cosine_transform(normalised ** (1 / 15), self.n_coeffs)
+        return power / np.float32(spectra.analysis.fft_size)
+
+    def combine(self, measured: NDArray[np.floating], passage: Passage) -> NDArray[np.floating]:
+        power = suppress_noise(measured, passage)
+        means = power.mean(axis=1, dtype=np.float64)
+        normalise_mean_power(power, means, passage)
+        # x ** (1 / 15); NumPy's float32 log and exp are vectorised, its power is not.
+        with np.errstate(divide="ignore"):
+            roots = np.exp(np.log(power) / np.float32(15))
+        return cosine_transform(roots, self.n_coeffs)
 
 
 @lru_cache(maxsize=16)
@@ -85,75 +95,108 @@ def squared_gammatone(
     return (squared * preemphasis_response(preemphasis, n_fft)).astype(np.float32)
 
 
-def medium_time_power(power: Bands, reach: int = 2) -> Bands:
-    """Mean power over 2 * *reach* + 1 frames, fewer at the ends, shape (n_frames, n_bands) ("temporal integration")."""
-    count = len(power)
-    total = np.zeros_like(power)
-    frames = np.zeros((count, 1), power.dtype)
-    for shift in range(-reach, reach + 1):
-        into = slice(max(0, -shift), max(0, min(count, count - shift)))
-        of = slice(max(0, shift), max(0, min(count, count + shift)))
-        total[into] += power[of]
-        frames[into] += 1
-    return total / frames
+def suppress_noise(power: NDArray[np.floating], passage: Passage) -> Bands:
+    """Power with asymmetric noise suppression and temporal masking, shape (n_frames, n_bands), float32.
 
+    For each band: Q, the mean over up to 5 frames ("medium-time power"); its lower envelope Q_le; Q_0 = max(Q - Q_le,
+    0), the lower envelope Q_f of that, and Q_tm, which suppresses what follows a peak; R = max(Q_tm, Q_f) where Q >= 2
+    Q_le, else Q_f. The power is weighted by R / Q, averaged over up to 9 neighbouring bands.
 
-def asymmetric_filter(power: Bands, rise: float = 0.999, fall: float = 0.5, start: float = 0.9) -> Bands:
-    """Follow the lower envelope of each band over time, shape as *power*.
+    A lower envelope is λ out_{t-1} + (1 - λ) in_t with λ = 0.999 where in_t >= out_{t-1}, else 0.5; before a
+    clip's first frame, out is 0.9 times that frame. With the on-line peak P_t = max(0.85 P_{t-1}, Q_0), Q_tm is
+    Q_0 where Q_0 >= 0.85 P_{t-1}, else 0.2 P_{t-1}.
 
-    out_t = λ out_{t-1} + (1 - λ) in_t with λ = *rise* where in_t >= out_{t-1}, else *fall*; before the
-    first frame, out is *start* times that frame.
+    Parameters
+    ----------
+    power : ndarray of float32, shape (n_frames, n_bands)
+    passage : Passage
     """
-    out = np.empty_like(power)
-    last = start * power[0]
-    for t, now in enumerate(power):
-        weight = np.where(now >= last, rise, fall)
-        last = weight * last + (1 - weight) * now
-        out[t] = last
+    power = np.ascontiguousarray(power, np.float32)
+    n_bands = power.shape[1]
+    fresh = "envelopes" not in passage.state
+    memory = passage.state.setdefault("envelopes", np.zeros((3, n_bands), np.float32))
+    out = np.empty((len(power) - passage.lead - passage.trail, n_bands), np.float32)
+    _suppress_noise(power, passage.bounds, passage.lead, passage.trail, fresh, memory, out)
     return out
 
 
-def temporal_masking(power: Bands, forget: float = 0.85, level: float = 0.2) -> Bands:
-    """Suppress what follows a peak, shape as *power*.
+@kernel
+def _suppress_noise(power: Any, bounds: Any, lead: int, trail: int, fresh: bool, memory: Any, out: Any) -> None:
+    n_bands = power.shape[1]
+    rise, fall, one = np.float32(0.999), np.float32(0.5), np.float32(1)
+    forget, level, tiny = np.float32(0.85), np.float32(0.2), np.float32(_TINY)
+    envelope, floor, peak = memory[0], memory[1], memory[2]
+    medium = np.empty(n_bands, np.float32)
+    ratio = np.zeros(n_bands + 2 * _SIDE, np.float32)
+    at = 0
+    for clip in range(bounds.shape[0] - 1):
+        begin, end = bounds[clip], bounds[clip + 1]
+        for t in range(begin + lead, end - trail):
+            low, high = max(begin, t - _REACH), min(end, t + _REACH + 1)
+            count = np.float32(high - low)
+            medium[:] = 0
+            for u in range(low, high):
+                for b in range(n_bands):
+                    medium[b] += power[u, b]
+            for b in range(n_bands):
+                medium[b] /= count
+            first = fresh and t == begin
+            if first:
+                for b in range(n_bands):
+                    envelope[b] = np.float32(0.9) * medium[b]
+            for b in range(n_bands):
+                keep = rise if medium[b] >= envelope[b] else fall
+                envelope[b] = keep * envelope[b] + (one - keep) * medium[b]
+            if first:
+                for b in range(n_bands):
+                    rectified = max(medium[b] - envelope[b], np.float32(0))
+                    floor[b] = np.float32(0.9) * rectified
+                    peak[b] = np.float32(0)
+            for b in range(n_bands):
+                rectified = max(medium[b] - envelope[b], np.float32(0))
+                keep = rise if rectified >= floor[b] else fall
+                floor[b] = keep * floor[b] + (one - keep) * rectified
+                faded = forget * peak[b]
+                masked = rectified if rectified >= faded else level * peak[b]
+                peak[b] = max(faded, rectified)
+                excited = max(masked, floor[b])
+                result = excited if medium[b] >= np.float32(2) * envelope[b] else floor[b]
+                ratio[_SIDE + b] = result / max(medium[b], tiny)
+            for b in range(n_bands):
+                weight = np.float32(0)
+                for shift in range(2 * _SIDE + 1):
+                    weight += ratio[b + shift]
+                neighbours = min(b + _SIDE, n_bands - 1) - max(b - _SIDE, 0) + 1
+                out[at, b] = power[t, b] * (weight / np.float32(neighbours))
+            at += 1
 
-    With the on-line peak P_t = max(λt P_{t-1}, in_t): in_t where in_t >= λt P_{t-1}, else μt P_{t-1}.
-    """
-    out = np.empty_like(power)
-    out[0] = peak = power[0]
-    for t in range(1, len(power)):
-        now, faded = power[t], forget * peak
-        out[t] = np.where(now >= faded, now, level * peak)
-        peak = np.maximum(faded, now)
-    return out
 
-
-def suppress_noise(medium: Bands, contrast: float = 2.0) -> Bands:
-    """Asymmetric noise suppression with temporal masking, shape as *medium*."""
-    envelope = asymmetric_filter(medium)
-    rectified = np.maximum(medium - envelope, 0.0)
-    floor = asymmetric_filter(rectified)
-    excited = np.maximum(temporal_masking(rectified), floor)
-    return np.where(medium >= contrast * envelope, excited, floor)
-
-
-def smooth_weights(weights: Bands, reach: int = 4) -> Bands:
-    """Mean of each band's weight over its neighbours up to *reach* away, shape as *weights*."""
-    n_bands = weights.shape[1]
-    total = np.hstack([np.zeros((len(weights), 1)), np.cumsum(weights, axis=1, dtype=np.float64)])
-    low = np.maximum(np.arange(n_bands) - reach, 0)
-    high = np.minimum(np.arange(n_bands) + reach, n_bands - 1) + 1
-    return (total[:, high] - total[:, low]) / (high - low)
-
-
-def normalise_mean_power(power: Bands, forget: float = 0.999) -> Bands:
-    """Divide each frame by the running mean power μ, shape as *power*.
+def normalise_mean_power(power: Bands, means: NDArray[np.float64], passage: Passage) -> None:
+    """Divide each frame by the running mean power μ, in place.
 
     μ_t = λμ μ_{t-1} + (1 - λμ) mean_bands(in_t), started at the mean of the whole clip.
+
+    Parameters
+    ----------
+    power : ndarray of float32, shape (n_frames, n_bands)
+    means : ndarray of float64, shape (n_frames,)
+        The mean over bands of each frame.
+    passage : Passage
     """
-    frame_means = power.mean(axis=1)
-    running = np.empty_like(frame_means)
-    last = frame_means.mean()
-    for t, now in enumerate(frame_means):
-        last = forget * last + (1 - forget) * now
-        running[t] = last
-    return power / np.maximum(running, _TINY)[:, None]
+    bounds = passage.bounds.copy()
+    bounds[1:] -= passage.lead + passage.trail
+    start = passage.mean(means)
+    running = np.empty(len(power))
+    _running_mean(means, bounds, passage.state.get("running", start), running)
+    if "envelopes" in passage.state and len(running):
+        passage.state["running"] = running[-1:].copy()
+    power /= np.maximum(running, _TINY).astype(np.float32)[:, None]
+
+
+@kernel
+def _running_mean(means: Any, bounds: Any, start: Any, out: Any) -> None:
+    for clip in range(bounds.shape[0] - 1):
+        last = start[clip]
+        for t in range(bounds[clip], bounds[clip + 1]):
+            last = 0.999 * last + (1 - 0.999) * means[t]
+            out[t] = last

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from audioclf import kernels
+from audioclf.kernels import LANES, kernel
 from audioclf.spec import param
 from audioclf.spectra import Spectra
 
@@ -34,7 +37,33 @@ class Rolloff(Descriptor):
         super().__post_init__()
         self.require(0 < self.percent < 100, "percent must lie between 0 and 100")
 
-    def static(self, spectra: Spectra) -> NDArray[np.floating]:
-        below = np.cumsum(spectra.magnitude, axis=1, dtype=np.float64)
-        reached = below >= self.percent / 100 * below[:, -1:]
-        return spectra.frequencies[reached.argmax(axis=1)][:, None]
+    def measure(self, spectra: Spectra) -> NDArray[np.floating]:
+        bins = np.empty((1, len(spectra)), np.int64)
+        _bins_below(kernels.rows(spectra.magnitude), self.percent / 100, bins)
+        return spectra.frequencies[bins].T
+
+
+@kernel
+def _bins_below(magnitude: Any, part: float, out: Any) -> None:
+    """How many bins lie before the one where the running sum reaches *part* of the whole, shape (1, n_frames)."""
+    n_bins = magnitude.shape[0]
+    total = np.empty(LANES, np.float64)
+    below = np.empty(LANES, np.float64)
+    bins = np.empty(LANES, np.int64)
+    for start in range(0, out.shape[1], LANES):
+        end = min(start + LANES, out.shape[1])
+        total[:] = 0
+        below[:] = 0
+        bins[:] = 0
+        for k in range(n_bins):
+            row = magnitude[k, start:end]
+            for f in range(end - start):
+                total[f] += row[f]
+        for f in range(LANES):
+            total[f] *= part
+        for k in range(n_bins):
+            row = magnitude[k, start:end]
+            for f in range(end - start):
+                below[f] += row[f]
+                bins[f] += below[f] < total[f]
+        out[0, start:end] = bins[: end - start]

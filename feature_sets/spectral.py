@@ -41,5 +41,5 @@ class Spectral(Extractor):
     def static_names(self) -> list[str]:
         return [name for member in _MEMBERS for name in member().static_names()]
 
-    def static(self, spectra: Spectra) -> NDArray[np.floating]:
-        return np.hstack([member().static(spectra) for member in _MEMBERS])
+    def measure(self, spectra: Spectra) -> NDArray[np.floating]:
+        return np.hstack([member().measure(spectra) for member in _MEMBERS])

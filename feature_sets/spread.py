@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from audioclf import kernels
+from audioclf.kernels import LANES, kernel
 from audioclf.spectra import Spectra
 
 from ._descriptor import Descriptor, share
@@ -29,9 +32,24 @@ class Spread(Descriptor):
     name = "spread"
     title = "spectral spread, Hz"
 
-    def static(self, spectra: Spectra) -> NDArray[np.floating]:
-        magnitude = spectra.magnitude
-        total = magnitude.sum(axis=1, dtype=np.float64)
-        # Σ (f - c)² m = Σ f² m - c² Σ m; in float64 the difference keeps nine digits.
-        second = share(magnitude @ spectra.frequencies**2, total)
-        return np.sqrt(np.maximum(second - centroid(spectra) ** 2, 0.0))[:, None]
+    def measure(self, spectra: Spectra) -> NDArray[np.floating]:
+        magnitude = kernels.rows(spectra.magnitude)
+        second = np.empty(len(spectra), np.float32)
+        _second_moment(magnitude, spectra.frequencies.astype(np.float32), centroid(spectra), second)
+        return np.sqrt(share(second, spectra.magnitude_moments[:, 0]))[:, None]
+
+
+@kernel
+def _second_moment(magnitude: Any, frequencies: Any, centre: Any, out: Any) -> None:
+    """Σ (f - centre)² |X| over the bins of each frame."""
+    total = np.empty(LANES, np.float32)
+    for start in range(0, out.shape[0], LANES):
+        end = min(start + LANES, out.shape[0])
+        middle = centre[start:end]
+        total[:] = 0
+        for k in range(magnitude.shape[0]):
+            row = magnitude[k, start:end]
+            for f in range(end - start):
+                distance = frequencies[k] - middle[f]
+                total[f] += distance * distance * row[f]
+        out[start:end] = total[: end - start]

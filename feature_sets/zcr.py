@@ -28,10 +28,10 @@ class ZeroCrossingRate(Descriptor):
     name = "zcr"
     title = "zero-crossing rate"
 
-    def static(self, spectra: Spectra) -> NDArray[np.floating]:
+    def measure(self, spectra: Spectra) -> NDArray[np.floating]:
         negative = spectra.samples < -1e-10
         length = spectra.analysis.frame_samples
         # Crossings before each sample, summed once; a frame's count is a difference.
         crossings = np.concatenate([[0], np.cumsum(negative[1:] != negative[:-1])])
-        first = np.arange(len(spectra)) * spectra.analysis.hop_samples
+        first = spectra.starts
         return ((crossings[first + length - 1] - crossings[first]) / length)[:, None]

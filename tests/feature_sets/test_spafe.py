@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import twins
 from spafe.fbanks.bark_fbanks import bark_filter_banks
 from spafe.fbanks.gammatone_fbanks import gammatone_filter_banks
 from spafe.fbanks.linear_fbanks import linear_filter_banks
@@ -15,7 +16,6 @@ from spafe.utils.preprocessing import SlidingWindow
 
 from audioclf import filterbanks
 from audioclf.audio import Signal
-from audioclf.feature_sets import pncc
 from audioclf.feature_sets.bfcc import BFCC
 from audioclf.feature_sets.gfcc import GFCC
 from audioclf.feature_sets.lfcc import LFCC
@@ -105,7 +105,7 @@ def test_lfcc_given_spafes_filters(samples, spectra, monkeypatch):
 @pytest.fixture(scope="module")
 def medium(spectra):
     power = spectra.energies(filterbanks.gammatone, 40, 200.0, None).astype(np.float64) / N_FFT
-    return pncc.medium_time_power(power)
+    return twins.medium_time_power(power)
 
 
 class TestPnccStages:
@@ -114,21 +114,21 @@ class TestPnccStages:
     def test_medium_time_power(self, spectra):
         power = spectra.energies(filterbanks.gammatone, 40, 200.0, None).astype(np.float64)
         expected = spafe_pncc.medium_time_power_calculation(power)
-        found = pncc.medium_time_power(power)
+        found = twins.medium_time_power(power)
         np.testing.assert_allclose(found[2:-2], expected[2:-2], rtol=1e-12)
         np.testing.assert_allclose(found[0] * 3 / 5, expected[0], rtol=1e-12)  # it divides 3 frames by 5
 
     def test_asymmetric_filter(self, medium):
         expected = spafe_pncc.asymmetric_lowpass_filtering(medium, 0.999, 0.5)
-        np.testing.assert_allclose(pncc.asymmetric_filter(medium, start=0.0), expected, rtol=1e-10)
+        np.testing.assert_allclose(twins.asymmetric_filter(medium, start=0.0), expected, rtol=1e-10)
 
     def test_temporal_masking(self, medium):
-        np.testing.assert_allclose(pncc.temporal_masking(medium), spafe_pncc.temporal_masking(medium), rtol=1e-12)
+        np.testing.assert_allclose(twins.temporal_masking(medium), spafe_twins.temporal_masking(medium), rtol=1e-12)
 
     def test_weight_smoothing_over_inner_channels(self, medium):
         """spafe averages channels l - 4 ... l + 3 and divides by 9; put its missing channel back."""
         weights = 1 + np.sin(np.arange(medium.size)).reshape(medium.shape)
         expected = spafe_pncc.weight_smoothing(weights * medium, medium, nfilts=40, N=4)
         inner = slice(5, 35)
-        found = pncc.smooth_weights(weights)[:, inner] - weights[:, 9:39] / 9
+        found = twins.smooth_weights(weights)[:, inner] - weights[:, 9:39] / 9
         np.testing.assert_allclose(found, expected[:, inner], rtol=1e-9)
