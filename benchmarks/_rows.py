@@ -177,7 +177,7 @@ def _version(package: str) -> str | None:
         return None
 
 
-def write(name: str, facts: dict[str, Any], results: Iterable[Result], folder: Path = RESULTS) -> Path:
+def write(name: str, facts: dict[str, Any], results: Iterable[Result], folder: Path) -> Path:
     """Write one benchmark's results to ``NAME.json`` in *folder*, whole or not at all; return the file."""
     path = folder / f"{name}.json"
     content = {"benchmark": name, **facts, "rows": [result.as_dict() for result in results]}
@@ -186,8 +186,8 @@ def write(name: str, facts: dict[str, Any], results: Iterable[Result], folder: P
     return path
 
 
-def main(*modules: ModuleType, arguments: Sequence[str] | None = None) -> list[Result]:
-    """Measure the ``ROWS`` of benchmark modules, print the table, and write one JSON file a module."""
+def main(*modules: ModuleType, arguments: Sequence[str] | None = None, folder: Path = RESULTS) -> list[Result]:
+    """Measure the ``ROWS`` of benchmark modules, print the table, and write one JSON file a module to *folder*."""
     parser = argparse.ArgumentParser(description=modules[0].__doc__ if len(modules) == 1 else None)
     parser.add_argument("--rounds", type=int, default=3, help="how often the two sides take turns [3]")
     if len(modules) == 1 and getattr(modules[0], "TAKES_RECORDINGS", False):
@@ -208,7 +208,7 @@ def main(*modules: ModuleType, arguments: Sequence[str] | None = None) -> list[R
             for row in module.ROWS:
                 print(f"{row.what} ...", file=sys.stderr, flush=True)
                 results.append(measure(row, setting))
-            write(Path(str(module.__file__)).stem, facts, results)
+            write(Path(str(module.__file__)).stem, facts, results, folder)
             everything += results
     print(table(everything))
     return everything
