@@ -289,8 +289,7 @@ def extract(
     """Write the features of a data set to a table for other programs."""
     import numpy as np
 
-    from audioclf import extraction, parallel
-    from audioclf import features as feature_sets
+    from audioclf import extraction, feature_spec, parallel
     from audioclf import functionals as pooling
     from audioclf.dataset import load_dataset
     from audioclf.errors import DatasetError
@@ -300,7 +299,7 @@ def extract(
     if "," in features:
         raise click.UsageError("extract takes one feature set; join extractors with '+'.")
     check_format(output)
-    extractors = feature_sets.build_extractors(features)
+    extractors = feature_spec.build_extractors(features)
     pooled = pooling.parse(functionals)
     dataset = load_dataset(data, root)
     with _progress(quiet) as progress:
@@ -308,7 +307,7 @@ def extract(
         if not found.clips:
             raise DatasetError(f"none of the {len(dataset)} recordings can be read; the first: {found.skipped[0][1]}")
         analysis = Analysis(
-            sample_rate or feature_sets.analysis_rate(found.rates.values()),
+            sample_rate or feature_spec.analysis_rate(found.rates.values()),
             *(options[name] for name in ("frame_length", "hop_length", "window", "n_fft")),
         )
         done = extraction.extract(
@@ -331,7 +330,7 @@ def extract(
         for name in ("name", "label", "group")
     }
     about = {"path": about.pop("name"), **about}
-    names = feature_sets.vector_names(extractors, pooled)
+    names = feature_spec.vector_names(extractors, pooled)
     if frames:
         step = analysis.hop_samples / analysis.sample_rate
         about["time"] = [round(i * step, 6) for n in times for i in range(n)]
@@ -555,7 +554,10 @@ def _show_results(results: Results) -> None:
 
 
 def _table(heads: list[str], rows: list[list[str]], right: Any = ()) -> None:
-    """Print an aligned table to stdout, never cut off when it isn't a terminal."""
+    """Print an aligned table to stdout: folded to the width of a terminal, never cut off elsewhere."""
+    if not sys.stdout.isatty():
+        click.echo("\n".join(_aligned(heads, rows, right)))
+        return
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -566,14 +568,27 @@ def _table(heads: list[str], rows: list[list[str]], right: Any = ()) -> None:
         table.add_column(Text(head), justify="right" if i in right else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    console = Console(file=sys.stdout, highlight=False)
-    if console.is_terminal:
-        console.print(table)
-        return
-    with console.capture() as captured:
-        console.width = 1000
-        console.print(table)
-    click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
+    Console(file=sys.stdout, highlight=False).print(table)
+
+
+def _aligned(heads: list[str], rows: list[list[str]], right: Any) -> list[str]:
+    """Return the lines of a table as rich would draw it, without the time that importing rich takes."""
+    widths = [max(map(_columns, column)) for column in zip(heads, *rows)]
+    lines = []
+    for row in (heads, *rows):
+        fill = (" " * (width - _columns(cell)) for cell, width in zip(row, widths))
+        cells = (space + cell if i in right else cell + space for i, (cell, space) in enumerate(zip(row, fill)))
+        lines.append("   ".join(cells).rstrip())
+    return [lines[0], "─" * (sum(widths) + 3 * (len(widths) - 1)), *lines[1:]]
+
+
+def _columns(text: str) -> int:
+    """How many columns of a terminal *text* takes: ideographs take two, combining accents none."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
 
 
 @contextlib.contextmanager

@@ -11,50 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from audioclf import audio, functionals, parallel, spec
+from audioclf import audio, functionals, parallel
 from audioclf.audio import Signal
 from audioclf.dataset import Clip
-from audioclf.errors import SpecError
 from audioclf.extractor import Extractor
+from audioclf.feature_spec import HIGHEST_DEFAULT_RATE, analysis_rate, build_extractors, vector_names
 from audioclf.spectra import Analysis, Frames, Spectra
 
-HIGHEST_DEFAULT_RATE = 22050
 ClipLike = Union[Clip, Signal, str, "os.PathLike[str]"]
-
-
-def build_extractors(features: str) -> list[Extractor]:
-    """Return the extractors that a spec such as ``mfcc:deltas=2+gfcc`` names.
-
-    Raises
-    ------
-    SpecError
-        If a name or parameter is wrong, or two extractors would give a coefficient of the same name.
-    """
-    extractors: list[Extractor] = spec.build("features", features)
-    seen: dict[str, str] = {}
-    for extractor in extractors:
-        for name in extractor.coefficient_names:
-            if name in seen:
-                raise SpecError(
-                    f"'{features}' gives '{name}' twice, by {seen[name]} and by {extractor.spec}; leave one out"
-                )
-            seen[name] = extractor.spec
-    return extractors
-
-
-def analysis_rate(rates: Iterable[int]) -> int:
-    """Return the rate at which to analyse recordings of these native rates, in Hz: the lowest, at most 22,050.
-
-    >>> analysis_rate([48000, 44100]), analysis_rate([44100, 8000])
-    (22050, 8000)
-    """
-    return min(HIGHEST_DEFAULT_RATE, *rates)
-
-
-def vector_names(extractors: Iterable[Extractor], pooled: Iterable[str]) -> list[str]:
-    """Return the names of a clip's vector: per extractor, each functional of each coefficient."""
-    pooled = tuple(pooled)
-    return [f"{c}_{name}" for extractor in extractors for name in pooled for c in extractor.coefficient_names]
+__all__ = ["HIGHEST_DEFAULT_RATE", "FeatureSet", "analysis_rate", "build_extractors", "vector_names"]
 
 
 class FeatureSet(TransformerMixin, BaseEstimator):

@@ -7,10 +7,12 @@ under the same group is the equal of a built-in one.
 from __future__ import annotations
 
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from audioclf.errors import SpecError, did_you_mean
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUPS = {
     "features": "audioclf.feature_sets",
@@ -28,6 +30,8 @@ _SINGULAR = {
 
 @cache
 def _catalogue(kind: str) -> dict[str, EntryPoint]:
+    from importlib.metadata import entry_points  # half the time of --help, which needs no names
+
     return {point.name: point for point in entry_points(group=GROUPS[kind])}
 
 

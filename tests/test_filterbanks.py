@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import librosa
 import numpy as np
 import pytest
@@ -181,3 +185,129 @@ def test_chroma_begins_at_c(frequency, name):
     weights = filterbanks.chroma(22050, 8192, 12)
     names = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"]
     assert names[weights[:, round(frequency * 8192 / 22050)].argmax()] == name
+
+
+LIBRARIES = ("librosa", "spafe.fbanks.gammatone_fbanks")
+KEPT = {
+    "mel": lambda n_bands=20: filterbanks.mel(16000, 512, n_bands, 50.0, None),
+    "gammatone": lambda n_bands=20: filterbanks.gammatone(16000, 512, n_bands, 50.0, None),
+    "chroma": lambda n_bands=12: filterbanks.chroma(16000, 1024, n_bands),
+}
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty cache folder, as a new process finds it: with nothing in memory."""
+    monkeypatch.setenv("AUDIOCLF_CACHE", str(tmp_path))
+    _forget()
+    yield tmp_path / "filterbanks"
+    _forget()
+
+
+def _forget():
+    for bank in (filterbanks._mel, filterbanks._gammatone, filterbanks._chroma):
+        bank.cache_clear()
+
+
+def _files(folder):
+    return sorted(folder.iterdir()) if folder.exists() else []
+
+
+@pytest.mark.parametrize("name", KEPT)
+class TestFiles:
+    def test_what_is_in_a_file_needs_no_library(self, name, folder, monkeypatch):
+        first = KEPT[name]()
+        assert len(_files(folder)) == 1
+        _forget()
+        for library in LIBRARIES:
+            monkeypatch.setitem(sys.modules, library, None)
+        again = KEPT[name]()
+        assert again is not first
+        np.testing.assert_array_equal(again, first)
+        assert (again.dtype, again.flags.c_contiguous, again.flags.writeable) == (np.float32, True, False)
+
+    def test_without_a_file_the_library_is_needed(self, name, folder, monkeypatch):
+        for library in LIBRARIES:
+            monkeypatch.setitem(sys.modules, library, None)
+        with pytest.raises(ImportError):
+            KEPT[name]()
+
+    def test_other_arguments_have_another_file(self, name, folder):
+        KEPT[name](24)
+        KEPT[name]()
+        assert len(_files(folder)) == 2
+        _forget()
+        assert len(KEPT[name](24)) == 24
+        assert len(_files(folder)) == 2
+
+    def test_another_version_of_the_library_has_another_file(self, name, folder, monkeypatch):
+        KEPT[name]()
+        _forget()
+        monkeypatch.setattr(filterbanks, "_version", lambda library: "99.0")
+        KEPT[name]()
+        assert len(_files(folder)) == 2
+
+    @pytest.mark.parametrize("damage", ["empty", "cut", "flipped", "swapped"])
+    def test_a_damaged_file_is_written_anew(self, name, damage, folder):
+        other = KEPT[name](24)
+        (foreign,) = (path.read_bytes() for path in _files(folder))
+        first = KEPT[name]()
+        assert first.shape != other.shape
+        (path,) = (path for path in _files(folder) if path.read_bytes() != foreign)
+        whole = path.read_bytes()
+        middle = len(whole) // 2
+        flipped = whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :]
+        path.write_bytes({"empty": b"", "cut": whole[:-1], "flipped": flipped, "swapped": foreign}[damage])
+        _forget()
+        np.testing.assert_array_equal(KEPT[name](), first)
+        assert path.read_bytes() == whole
+
+    def test_a_folder_that_cannot_be_written_is_no_error(self, name, folder):
+        folder.write_text("a file in the way")
+        matrix = KEPT[name]()
+        assert matrix.any()
+        assert folder.read_text() == "a file in the way"
+
+    def test_an_entry_that_cannot_be_read_is_no_error(self, name, folder):
+        first = KEPT[name]()
+        (path,) = _files(folder)
+        path.unlink()
+        path.mkdir()
+        _forget()
+        np.testing.assert_array_equal(KEPT[name](), first)
+
+
+def test_wrong_edges_touch_no_file(folder):
+    for bank in BANKS:
+        with pytest.raises(SpecError):
+            bank(16000, 512, 20, 50.0, 9000.0)
+    assert not folder.exists()
+
+
+def test_formulas_need_no_file(folder):
+    filterbanks.bark(16000, 512, 20, 50.0, None)
+    filterbanks.linear(16000, 512, 20, 50.0, None)
+    assert not folder.exists()
+
+
+def test_an_empty_band_is_told_by_every_process(folder):
+    for _ in range(2):
+        with pytest.warns(UserWarning, match="Empty filters"):
+            filterbanks.mel(16000, 64, 80, 0.0, None)
+        _forget()
+
+
+def test_no_upper_edge_shares_the_file_of_half_the_rate(folder):
+    filterbanks.mel(16000, 512, 20, 50.0, None)
+    filterbanks.mel(16000, 512, 20, 50, 8000)
+    assert len(_files(folder)) == 1
+
+
+def test_processes_share_files(folder):
+    code = "from audioclf import filterbanks as f; import sys; f.mel(16000, 512, 20, 50.0, None); "
+    code += "f.gammatone(16000, 512, 20, 50.0, None); print([m for m in ('librosa', 'spafe') if m in sys.modules])"
+    said = [
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ).stdout
+        for _ in range(2)
+    ]
+    assert said == ["['librosa', 'spafe']\n", "[]\n"]
