@@ -303,7 +303,8 @@ def extract(
     pooled = pooling.parse(functionals)
     dataset = load_dataset(data, root)
     with _progress(quiet) as progress:
-        found = extraction.survey(dataset.clips, progress)
+        features_store = _store(options)
+        found = extraction.survey(dataset.clips, progress, features_store)
         if not found.clips:
             raise DatasetError(f"none of the {len(dataset)} recordings can be read; the first: {found.skipped[0][1]}")
         analysis = Analysis(
@@ -316,9 +317,10 @@ def extract(
             vectors=() if frames else extractors,
             sequences=extractors if frames else (),
             pooled=pooled,
-            features=_store(options),
+            features=features_store,
             workers=parallel.count_workers(options["jobs"]),
             progress=progress,
+            facts=found.facts,
         )
     for _, why in found.skipped + done.skipped:
         click.echo(f"warning: left out: {why}", err=True)

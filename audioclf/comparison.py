@@ -180,7 +180,7 @@ def compare(
     workers = parallel.count_workers(workers)
     dataset = data if isinstance(data, Dataset) else load_dataset(data)
 
-    found = survey(dataset.clips, progress)
+    found = survey(dataset.clips, progress, store)
     if not found.clips:
         first = found.skipped[0][1] if found.skipped else "it has no clips"
         raise DatasetError(f"none of the {len(dataset)} recordings of {dataset.name} can be read; the first: {first}")
@@ -198,6 +198,7 @@ def compare(
         features=store,
         workers=workers,
         progress=progress,
+        facts=found.facts,
     )
     extracted = time.perf_counter()
     if not extraction.clips:

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import warnings
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf import audio, functionals, parallel, store
+from audioclf import audio, engine, functionals, parallel, store
+from audioclf.audio import Signal
 from audioclf.dataset import Clip
 from audioclf.errors import AudioError
 from audioclf.extractor import Extractor
 from audioclf.parallel import Progress
-from audioclf.spectra import Analysis, Frames, Spectra
-from audioclf.store import FeatureStore
+from audioclf.spectra import Analysis, Frames
+from audioclf.store import FeatureStore, FileFacts
 
-_Wanted = tuple[Extractor, "tuple[str, ...] | None"]  # the functionals that pool it; None for its frames
-_BATCH = 16  # clips per task and per store transaction
+Wanted = tuple[Extractor, "tuple[str, ...] | None"]  # the functionals that pool it; None for its frames
+_MOST_CLIPS = 64  # in a batch: what is analysed together and kept in one page of the store
+_MOST_SAMPLES = 1 << 21  # decoded samples in a batch
+_LONG = 1 << 23  # decoded samples of a clip that is analysed piece by piece
 
 
 @dataclass
@@ -32,8 +35,9 @@ class Survey:
     ----------
     clips : list of Clip
         Those that can be read, in the given order.
-    rates : dict
-        Native rate in Hz by path.
+    facts : dict
+        Rate, channels and duration of each recording that can be read, by path; the hash of its content where
+        the store knows it.
     durations : list of float
         Length of each of the clips, in seconds.
     skipped : list of (str, str)
@@ -41,42 +45,44 @@ class Survey:
     """
 
     clips: list[Clip]
-    rates: dict[Path, int]
+    facts: dict[Path, FileFacts]
     durations: list[float]
     skipped: list[tuple[str, str]]
+
+    @property
+    def rates(self) -> dict[Path, int]:
+        """Native rate in Hz by path."""
+        return {path: facts.sample_rate for path, facts in self.facts.items()}
 
     def rates_by_label(self) -> dict[str, set[int]]:
         """The native rates found in each class, in Hz."""
         rates: dict[str, set[int]] = defaultdict(set)
         for clip in self.clips:
-            rates[clip.label].add(self.rates[clip.path])
+            rates[clip.label].add(self.facts[clip.path].sample_rate)
         return dict(rates)
 
 
-def survey(clips: Iterable[Clip], progress: Progress = parallel.silent) -> Survey:
-    """Read the header of every recording once."""
+def survey(
+    clips: Iterable[Clip], progress: Progress = parallel.silent, features: FeatureStore | None = None
+) -> Survey:
+    """Read the header of every recording once, unless the store *features* remembers the recording."""
     clips = list(clips)
-    infos: dict[Path, audio.AudioInfo | AudioError] = {}
-    kept: list[Clip] = []
-    durations: list[float] = []
-    skipped: list[tuple[str, str]] = []
-    for done, clip in enumerate(clips, 1):
-        if clip.path not in infos:
-            try:
-                infos[clip.path] = audio.probe(clip.path)
-            except AudioError as error:
-                infos[clip.path] = error
-        info = infos[clip.path]
-        if isinstance(info, AudioError):
-            skipped.append((clip.name, str(info)))
-        else:
-            kept.append(clip)
-            end = info.duration if clip.end is None else min(clip.end, info.duration)
-            durations.append(max(0.0, end - (clip.start or 0.0)))
-        if done % 50 == 0 or done == len(clips):
-            progress("headers", done, len(clips), "")
-    rates = {path: info.sample_rate for path, info in infos.items() if isinstance(info, audio.AudioInfo)}
-    return Survey(kept, rates, durations, skipped)
+    paths = list(dict.fromkeys(clip.path for clip in clips))
+    facts = (features or store.NoStore()).files(paths)
+    errors: dict[Path, str] = {}
+    unknown = [path for path in paths if path not in facts]
+    for done, path in enumerate(unknown, 1):
+        try:
+            info = audio.probe(path)
+            facts[path] = FileFacts(None, info.sample_rate, info.channels, info.duration)
+        except AudioError as error:
+            errors[path] = str(error)
+        if done % 50 == 0 or done == len(unknown):
+            progress("headers", done, len(unknown), "")
+    kept = [clip for clip in clips if clip.path not in errors]
+    durations = [_duration(clip, facts[clip.path]) for clip in kept]
+    skipped = [(clip.name, errors[clip.path]) for clip in clips if clip.path in errors]
+    return Survey(kept, facts, durations, skipped)
 
 
 @dataclass
@@ -97,6 +103,9 @@ class Extraction:
         Content hash of each recording by path.
     skipped : list of (str, str)
         Name and reason of each clip that could not be analysed.
+    timing : dict
+        Seconds, summed over workers: "decode" (reading, decoding, resampling), "extract" (features and
+        functionals), "store" (looking up and keeping).
     """
 
     clips: list[Clip]
@@ -105,6 +114,7 @@ class Extraction:
     lengths: NDArray[np.int64]
     hashes: dict[Path, str]
     skipped: list[tuple[str, str]]
+    timing: dict[str, float]
 
     def inputs(self, extractors: Iterable[Extractor], takes: str) -> NDArray[np.float32]:
         """What a classifier that *takes* "vectors" or "sequences" learns from, extractors side by side.
@@ -113,14 +123,6 @@ class Extraction:
         """
         source = self.vectors if takes == "vectors" else self.sequences
         return np.hstack([source[extractor] for extractor in extractors])
-
-
-@dataclass
-class _ClipFeatures:
-    content: str = ""
-    vectors: list[NDArray[np.float32]] = field(default_factory=list)
-    sequences: list[Frames] = field(default_factory=list)
-    error: str = ""
 
 
 def extract(
@@ -132,6 +134,7 @@ def extract(
     features: FeatureStore | None = None,
     workers: int = 1,
     progress: Progress = parallel.silent,
+    facts: Mapping[Path, FileFacts] | None = None,
 ) -> Extraction:
     """Analyse *clips* with every extractor, taking from the store what is there and keeping there what isn't.
 
@@ -146,106 +149,273 @@ def extract(
     features : FeatureStore, optional
         By default nothing is kept.
     workers : int
-        Number of processes.
+        Number of threads. The numbers don't depend on it.
     progress : callable
         Called with "features", clips done, clips in all, and a note.
+    facts : mapping, optional
+        What is known of the recordings, such as `Survey.facts`; by default it is found out.
     """
     vectors, sequences = list(dict.fromkeys(vectors)), list(dict.fromkeys(sequences))
+    wanted: list[Wanted] = [(extractor, pooled) for extractor in vectors]
+    wanted += [(base, None) for base in dict.fromkeys(extractor.base for extractor in sequences)]
     features = features or store.NoStore()
-    batches = [list(clips[i : i + _BATCH]) for i in range(0, len(clips), _BATCH)]
-    workers = min(workers, max(1, len(batches) // 2))  # starting a process costs more than a batch or two
-    calls = ((batch, analysis, vectors, sequences, pooled, features) for batch in batches)
-    done: list[_ClipFeatures] = []
-    for batch, caught in parallel.run(_analyse_batch, calls, workers):
-        done += batch
-        for message in caught:
-            warnings.warn(message, stacklevel=2)
-        progress("features", len(done), len(clips), "")
-    good = [(clip, result) for clip, result in zip(clips, done) if not result.error]
-    return Extraction(
-        clips=[clip for clip, _ in good],
-        vectors={
-            extractor: np.stack([result.vectors[i] for _, result in good])
-            for i, extractor in enumerate(vectors)
-            if good
-        },
-        sequences={
-            extractor: np.concatenate([result.sequences[i] for _, result in good])
-            for i, extractor in enumerate(sequences)
-            if good
-        },
-        lengths=np.array([len(result.sequences[0]) for _, result in good] if sequences else [], dtype=np.int64),
-        hashes={clip.path: result.content for clip, result in good},
-        skipped=[(clip.name, result.error) for clip, result in zip(clips, done) if result.error],
+    timing: Counter[str] = Counter(decode=0.0, extract=0.0, store=0.0)
+    known, errors = _look(clips, features, facts, workers, timing)
+    good = [number for number, clip in enumerate(clips) if clip.path in known]
+    keys = [_key(clips[number], known) for number in good]
+    recipes = [store.recipe(analysis, extractor, how) for extractor, how in wanted]
+    began = perf_counter()
+    columns = [features.get(recipe, keys) for recipe in recipes]
+    timing["store"] += perf_counter() - began
+    # By number of the clip: an array for each of *wanted*.
+    done: dict[int, list[Any]] = {number: [column[i] for column in columns] for i, number in enumerate(good)}
+    failed: dict[int, str] = {}
+    waiting: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    for number, arrays in done.items():
+        missing = tuple(i for i, array in enumerate(arrays) if array is None)
+        if missing:
+            waiting[missing].append(number)
+    left = sum(map(len, waiting.values()))
+    progress("features", len(clips) - left, len(clips), "")
+    tasks = [(missing, batch) for missing, group in waiting.items() for batch in _batches(group, clips, known)]
+    calls = (
+        (
+            [clips[number] for number in batch],
+            [_samples(clips[number], known) > _LONG for number in batch],
+            analysis,
+            [wanted[i] for i in missing],
+            [recipes[i] for i in missing],
+            [_key(clips[number], known) for number in batch],
+            features,
+        )
+        for missing, batch in tasks
     )
+    for (missing, batch), (results, spent) in zip(tasks, _run(calls, workers if len(tasks) > 1 else 1)):
+        timing.update(spent)
+        for number, result in zip(batch, results):
+            if isinstance(result, str):
+                failed[number] = result
+                del done[number]
+                continue
+            for i, array in zip(missing, result):
+                done[number][i] = array
+        left -= len(batch)
+        progress("features", len(clips) - left, len(clips), "")
+    failed.update({number: errors[clip.path] for number, clip in enumerate(clips) if clip.path in errors})
+    return _gathered(clips, vectors, sequences, wanted, done, known, failed, timing)
+
+
+def _run(calls: Iterable[tuple[Any, ...]], workers: int) -> Iterator[tuple[list[Any], Counter[str]]]:
+    with parallel.single_threaded():  # for other packages' extractors; the kernels here have one thread anyway
+        yield from parallel.in_threads(_analyse_batch, calls, workers)
+
+
+def _look(
+    clips: Sequence[Clip],
+    features: FeatureStore,
+    facts: Mapping[Path, FileFacts] | None,
+    workers: int,
+    timing: Counter[str],
+) -> tuple[dict[Path, FileFacts], dict[Path, str]]:
+    """The facts of all recordings, with hashes of their content, and what is wrong with those without."""
+    paths = list(dict.fromkeys(clip.path for clip in clips))
+    began = perf_counter()
+    known = dict(features.files(paths) if facts is None else facts)
+    timing["store"] += perf_counter() - began
+    errors: dict[Path, str] = {}
+    fresh: dict[Path, FileFacts] = {}
+    unknown = [path for path in paths if path not in known or known[path].content is None]
+    began = perf_counter()
+    parts = [unknown[i : i + _MOST_CLIPS] for i in range(0, len(unknown), _MOST_CLIPS)]
+    for found in parallel.in_threads(_look_at, ((part, known) for part in parts), workers):
+        for path, fact in found.items():
+            if isinstance(fact, str):
+                errors[path] = fact
+                known.pop(path, None)
+            else:
+                fresh[path] = known[path] = fact
+    timing["decode"] += perf_counter() - began
+    if fresh:
+        began = perf_counter()
+        features.remember(fresh)
+        timing["store"] += perf_counter() - began
+    return known, errors
+
+
+def _look_at(paths: list[Path], known: Mapping[Path, FileFacts]) -> dict[Path, FileFacts | str]:
+    found: dict[Path, FileFacts | str] = {}
+    for path in paths:
+        try:
+            info = known.get(path) or audio.probe(path)
+            found[path] = FileFacts(audio.content_hash(path), info.sample_rate, info.channels, info.duration)
+        except AudioError as error:
+            found[path] = str(error)
+    return found
+
+
+def _key(clip: Clip, known: Mapping[Path, FileFacts]) -> bytes:
+    return store.clip_key(known[clip.path].content or "", clip.start, clip.end)
+
+
+def _duration(clip: Clip, facts: FileFacts) -> float:
+    """Length of a clip in seconds."""
+    end = facts.duration if clip.end is None else min(clip.end, facts.duration)
+    return max(0.0, end - (clip.start or 0.0))
+
+
+def _samples(clip: Clip, known: Mapping[Path, FileFacts]) -> float:
+    """Decoded samples of a clip, all channels."""
+    facts = known[clip.path]
+    return _duration(clip, facts) * facts.sample_rate * facts.channels
+
+
+def _batches(
+    numbers: Iterable[int], clips: Sequence[Clip], known: Mapping[Path, FileFacts]
+) -> Iterator[list[int]]:
+    """Divide clips into batches; how doesn't depend on the number of workers."""
+    batch: list[int] = []
+    samples = 0.0
+    for number in numbers:
+        more = _samples(clips[number], known)
+        if batch and (len(batch) == _MOST_CLIPS or samples + more > _MOST_SAMPLES):
+            yield batch
+            batch, samples = [], 0.0
+        batch.append(number)
+        samples += more
+    if batch:
+        yield batch
 
 
 def _analyse_batch(
-    batch: list[Clip],
+    clips: list[Clip],
+    long: list[bool],
     analysis: Analysis,
+    wanted: list[Wanted],
+    recipes: list[str],
+    keys: list[bytes],
+    features: FeatureStore,
+) -> tuple[list[list[Frames] | str], Counter[str]]:
+    """Return the wanted arrays of each clip, or what is wrong with it; and the seconds that each stage took."""
+    spent: Counter[str] = Counter()
+    results: list[list[Frames] | str] = [[] for _ in clips]
+    signals: list[tuple[int, Signal]] = []
+    for i, clip in enumerate(clips):
+        began = perf_counter()
+        try:
+            if long[i]:
+                results[i] = analyse_long(clip, analysis, wanted, spent)
+                continue
+            signals.append((i, audio.read(clip.path, analysis.sample_rate, clip.start, clip.end)))
+        except AudioError as error:
+            results[i] = str(error)
+        spent["decode"] += perf_counter() - began
+    began = perf_counter()
+    if signals:
+        for (i, _), arrays in zip(signals, analyse([signal for _, signal in signals], analysis, wanted)):
+            results[i] = arrays
+    analysed = perf_counter()
+    spent["extract"] += analysed - began
+    good = [(key, result) for key, result in zip(keys, results) if not isinstance(result, str)]
+    if good:
+        features.put_many(
+            (recipe, [key for key, _ in good], [arrays[i] for _, arrays in good]) for i, recipe in enumerate(recipes)
+        )
+    spent["store"] += perf_counter() - analysed
+    return results, spent
+
+
+def analyse(signals: Sequence[Signal], analysis: Analysis, wanted: Sequence[Wanted]) -> list[list[Frames]]:
+    """Return, for each signal at the analysis rate, an array for each of *wanted*.
+
+    That is a vector, shape (1, n_features), where functionals are given, else frames, (n_frames, n_coefficients).
+    """
+    statics = engine.analyse(signals, analysis, [extractor for extractor, _ in wanted])
+    bounds = statics.bounds
+    columns: list[Sequence[Frames]] = []
+    for extractor, how in wanted:
+        frames = extractor.with_deltas(statics.rows[extractor.base].T, bounds)
+        if how is None:
+            columns.append([np.ascontiguousarray(frames[a:b]) for a, b in zip(bounds[:-1], bounds[1:])])
+        else:
+            columns.append(functionals.pool_clips(frames, bounds, how)[:, None])
+    return [[column[i] for column in columns] for i in range(len(signals))]
+
+
+def is_long(clip: Clip) -> bool:
+    """Whether a clip is one for `analyse_long`."""
+    info = audio.probe(clip.path)
+    return _samples(clip, {clip.path: FileFacts(None, info.sample_rate, info.channels, info.duration)}) > _LONG
+
+
+def analyse_long(
+    clip: Clip, analysis: Analysis, wanted: Sequence[Wanted], spent: Counter[str] | None = None
+) -> list[Frames]:
+    """Return what `analyse` returns for one clip, without holding its samples in memory.
+
+    *spent* takes the seconds of the stages "decode" and "extract".
+    """
+    spent = Counter() if spent is None else spent
+    began = perf_counter()
+    decoding = 0.0
+
+    def blocks() -> Iterator[NDArray[np.float32]]:
+        nonlocal decoding
+        parts = audio.blocks(clip.path, analysis.sample_rate, clip.start, clip.end)
+        while True:
+            start = perf_counter()
+            part = next(parts, None)
+            decoding += perf_counter() - start
+            if part is None:
+                return
+            yield part
+
+    spools = engine.analyse_long(blocks, analysis, [extractor for extractor, _ in wanted])
+    arrays = []
+    for extractor, how in wanted:
+        spool = spools[extractor.base]
+        if how is None:
+            arrays.append(np.ascontiguousarray(extractor.with_deltas(spool.all().T)))
+            continue
+        each = [
+            functionals.pool(extractor.with_deltas(spool.row(i)[:, None]), how).reshape(len(how), -1)
+            for i in range(spool.n_rows)
+        ]
+        arrays.append(np.stack(each, axis=-1).reshape(1, -1))
+    spent["decode"] += decoding
+    spent["extract"] += perf_counter() - began - decoding
+    return arrays
+
+
+def _gathered(
+    clips: Sequence[Clip],
     vectors: list[Extractor],
     sequences: list[Extractor],
-    pooled: tuple[str, ...],
-    features: FeatureStore,
-) -> tuple[list[_ClipFeatures], list[str]]:
-    """Analyse a few clips; the second value holds warnings, for another process can't raise them here."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        results = [_ClipFeatures() for _ in batch]
-        wanted: list[_Wanted] = [(extractor, pooled) for extractor in vectors]
-        wanted += [(extractor.base, None) for extractor in sequences]
-        keys: list[list[str]] = []
-        hashes: dict[Path, str] = {}  # many clips may lie in one long recording
-        for clip, result in zip(batch, results):
-            try:
-                if clip.path not in hashes:
-                    hashes[clip.path] = audio.content_hash(clip.path)
-                result.content = hashes[clip.path]
-            except AudioError as error:
-                result.error = str(error)
-            facts = (result.content, clip.start, clip.end, analysis)
-            keys.append([store.key(*facts, extractor, how) for extractor, how in wanted])
-        stored = features.get([name for names in keys for name in names])
-        fresh: dict[str, Frames] = {}
-        for clip, result, names in zip(batch, results, keys):
-            if result.error:
-                continue
-            try:
-                arrays = _analyse_clip(clip, analysis, wanted, [stored.get(name) for name in names])
-            except AudioError as error:
-                result.error = str(error)
-                continue
-            fresh.update({name: array for name, array in zip(names, arrays) if name not in stored})
-            result.vectors = [array[0] for array in arrays[: len(vectors)]]
-            statics = arrays[len(vectors) :]
-            result.sequences = [e.with_deltas(static) for e, static in zip(sequences, statics)]
-        features.put(fresh)
-    return results, sorted({str(w.message) for w in caught if issubclass(w.category, UserWarning)})
-
-
-def _analyse_clip(
-    clip: Clip,
-    analysis: Analysis,
-    wanted: list[_Wanted],
-    stored: list[Frames | None],
-) -> list[Frames]:
-    """Return the wanted arrays of one clip, computing what isn't stored."""
-    arrays: list[Frames] = []
-    spectra: Spectra | None = None
-    statics: dict[Extractor, Frames] = {}
-    for (extractor, how), kept in zip(wanted, stored):
-        if kept is not None:
-            arrays.append(kept)
-            continue
-        if spectra is None:
-            signal = audio.read(clip.path, analysis.sample_rate, clip.start, clip.end)
-            spectra = Spectra(signal, analysis)
-        if extractor.base not in statics:
-            statics[extractor.base] = extractor.base.frames(spectra)
-        static = statics[extractor.base]
-        frames = static if how is None else functionals.pool(extractor.with_deltas(static), how)[None, :]
-        arrays.append(frames)
-    return arrays
+    wanted: list[Wanted],
+    done: dict[int, list[Frames]],
+    known: Mapping[Path, FileFacts],
+    failed: Mapping[int, str],
+    timing: Mapping[str, float],
+) -> Extraction:
+    """Put the arrays of single clips together."""
+    good = [number for number in range(len(clips)) if number in done]
+    statics = {e: [done[number][i] for number in good] for i, (e, how) in enumerate(wanted) if how is None and good}
+    lengths = np.array([len(frames) for frames in next(iter(statics.values()), [])], dtype=np.int64)
+    bounds = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    return Extraction(
+        clips=[clips[number] for number in good],
+        vectors={e: np.concatenate([done[number][i] for number in good]) for i, e in enumerate(vectors) if good},
+        sequences={
+            extractor: np.ascontiguousarray(
+                extractor.with_deltas(np.concatenate(statics[extractor.base]), bounds), dtype=np.float32
+            )
+            for extractor in sequences
+            if good
+        },
+        lengths=lengths,
+        hashes={clips[number].path: known[clips[number].path].content or "" for number in good},
+        skipped=[(clips[number].name, failed[number]) for number in sorted(failed)],
+        timing=dict(timing),
+    )
 
 
 def select(data: NDArray[np.float32], lengths: NDArray[np.int64] | None, rows: NDArray[np.int64]) -> Any:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, Union
 
 import numpy as np
@@ -14,9 +15,9 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from audioclf import audio, functionals, parallel
 from audioclf.audio import Signal
 from audioclf.dataset import Clip
-from audioclf.extractor import Extractor
+from audioclf.extraction import Wanted, analyse, analyse_long, is_long
 from audioclf.feature_spec import HIGHEST_DEFAULT_RATE, analysis_rate, build_extractors, vector_names
-from audioclf.spectra import Analysis, Frames, Spectra
+from audioclf.spectra import Analysis, Frames
 
 ClipLike = Union[Clip, Signal, str, "os.PathLike[str]"]
 __all__ = ["HIGHEST_DEFAULT_RATE", "FeatureSet", "analysis_rate", "build_extractors", "vector_names"]
@@ -96,20 +97,12 @@ class FeatureSet(TransformerMixin, BaseEstimator):
 
     def transform(self, X: Iterable[ClipLike]) -> NDArray[np.float32]:
         """Return the pooled features of clips, shape (n_clips, n_features), float32."""
-        pooled = functionals.parse(self.functionals)
-        extractors = build_extractors(self.spec)
-        with parallel.single_threaded():
-            rows = [
-                np.concatenate([functionals.pool(frames, pooled) for frames in self._frames(clip, extractors)])
-                for clip in X
-            ]
-        return np.stack(rows) if rows else np.empty((0, len(self.get_feature_names_out())), np.float32)
+        rows = [np.hstack(arrays) for arrays in self._arrays(X, functionals.parse(self.functionals))]
+        return np.concatenate(rows) if rows else np.empty((0, len(self.get_feature_names_out())), np.float32)
 
     def sequences(self, X: Iterable[ClipLike]) -> list[Frames]:
         """Return the frames of clips: a list of arrays (n_frames, n_coefficients), float32."""
-        extractors = build_extractors(self.spec)
-        with parallel.single_threaded():
-            return [np.hstack(self._frames(clip, extractors)) for clip in X]
+        return [np.hstack(arrays) for arrays in self._arrays(X, None)]
 
     def frames(self, samples: NDArray[np.floating], sample_rate: int) -> Frames:
         """Return the features of every frame of mono *samples*, shape (n_frames, n_coefficients), float32.
@@ -121,8 +114,8 @@ class FeatureSet(TransformerMixin, BaseEstimator):
         signal = Signal(np.asarray(samples, dtype=np.float32), sample_rate)
         fitted = getattr(self, "analysis_", None)
         analysis = fitted or self._analysis(self.sample_rate or sample_rate)
-        with parallel.single_threaded():
-            return np.hstack(self._compute(signal, analysis, build_extractors(self.spec)))
+        wanted: list[Wanted] = [(extractor, None) for extractor in build_extractors(self.spec)]
+        return np.hstack(_analyse(signal, analysis, wanted))
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Return the names of the vector's values: coefficient, then functional (``mfcc_0_mean``)."""
@@ -137,22 +130,15 @@ class FeatureSet(TransformerMixin, BaseEstimator):
     def _analysis(self, sample_rate: int) -> Analysis:
         return Analysis(sample_rate, self.frame_length, self.hop_length, self.window, self.n_fft)
 
-    def _frames(self, clip: ClipLike, extractors: list[Extractor]) -> list[Frames]:
+    def _arrays(self, X: Iterable[ClipLike], how: tuple[str, ...] | None) -> Iterator[list[Frames]]:
+        """An array of each extractor, for each clip; see `audioclf.extraction.analyse`."""
         from sklearn.utils.validation import check_is_fitted
 
         check_is_fitted(self, "analysis_")
-        return self._compute(_signal(clip, self.analysis_.sample_rate), self.analysis_, extractors)
-
-    @staticmethod
-    def _compute(signal: Signal, analysis: Analysis, extractors: list[Extractor]) -> list[Frames]:
-        spectra = Spectra(audio.resample(signal, analysis.sample_rate), analysis)
-        if spectra.padded:
-            warnings.warn(
-                f"a clip of {signal.duration:.3g} s is shorter than one frame of {analysis.frame_length:g} s "
-                "and was padded with silence",
-                stacklevel=3,
-            )
-        return [extractor.frames(spectra) for extractor in extractors]
+        wanted: list[Wanted] = [(extractor, how) for extractor in build_extractors(self.spec)]
+        with parallel.single_threaded():
+            for clip in X:
+                yield _analyse(clip, self.analysis_, wanted)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -161,12 +147,20 @@ class FeatureSet(TransformerMixin, BaseEstimator):
         return tags
 
 
-def _signal(clip: ClipLike, sample_rate: int | None) -> Signal:
-    if isinstance(clip, Signal):
-        return audio.resample(clip, sample_rate)
-    if isinstance(clip, Clip):
-        return audio.read(clip.path, sample_rate, clip.start, clip.end)
-    return audio.read(clip, sample_rate)
+def _analyse(clip: ClipLike, analysis: Analysis, wanted: list[Wanted]) -> list[Frames]:
+    if not isinstance(clip, Signal):
+        clip = clip if isinstance(clip, Clip) else Clip(Path(clip))
+        if is_long(clip):
+            return analyse_long(clip, analysis, wanted)
+        clip = audio.read(clip.path, analysis.sample_rate, clip.start, clip.end)
+    signal = audio.resample(clip, analysis.sample_rate)
+    if len(signal.samples) < analysis.frame_samples:
+        warnings.warn(
+            f"a clip of {signal.duration:.3g} s is shorter than one frame of {analysis.frame_length:g} s "
+            "and was padded with silence",
+            stacklevel=4,
+        )
+    return analyse([signal], analysis, wanted)[0]
 
 
 def _native_rate(clip: ClipLike) -> int:

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from audioclf import audio, extraction, functionals, plugins
+from audioclf import audio, engine, extraction, functionals, plugins
 from audioclf.audio import Signal
 from audioclf.dataset import Clip
 from audioclf.errors import SpecError
@@ -49,16 +49,16 @@ def clips(folder):
 
 @pytest.fixture
 def counted(monkeypatch):
-    """Count how often each extractor runs, and each recording is decoded, in this process."""
+    """Count for how many clips each extractor runs, and how many recordings are decoded, in this process."""
     runs = Counter()
     for name in ("mfcc", "zcr", "gfcc", "centroid"):
         kind = plugins.load("features", name)
 
-        def static(self, spectra, name=name, original=kind.static):
-            runs[name] += 1
+        def measure(self, spectra, name=name, original=kind.measure):
+            runs[name] += len(spectra.begins)
             return original(self, spectra)
 
-        monkeypatch.setattr(kind, "static", static)
+        monkeypatch.setattr(kind, "measure", measure)
     original_read = audio.read
 
     def read(*arguments):
@@ -190,17 +190,16 @@ def test_content_counts_and_not_the_name(folder, tmp_path, counted):
     assert counted["read"] == 1
 
 
-def test_a_damaged_entry_is_computed_anew(clips, tmp_path, counted):
+def test_a_damaged_page_is_computed_anew(clips, tmp_path, counted):
     store = FeatureStore(tmp_path / "features.sqlite")
     first = both(clips[:3], store)
     connection = sqlite3.connect(store.path)
-    [(name,)] = connection.execute("SELECT key FROM features LIMIT 1").fetchall()
-    connection.execute("UPDATE features SET data = zeroblob(length(data)) WHERE key = ?", (name,))
+    connection.execute("UPDATE contents SET data = zeroblob(length(data)) WHERE id = (SELECT min(id) FROM contents)")
     connection.commit()
     connection.close()
     counted.clear()
     same(both(clips[:3], store), first)
-    assert counted["read"] == 1
+    assert counted == {"mfcc": 3, "read": 3}, "one page holds what one extractor gave for the three clips"
     counted.clear()
     same(both(clips[:3], store), first)
     assert counted == {}
@@ -213,7 +212,7 @@ def test_a_store_that_cannot_be_used_costs_a_warning(clips, tmp_path):
     same(done, both(clips[:3]))
 
 
-def test_warnings_of_other_processes_are_heard_here(clips, tmp_path):
+def test_warnings_of_other_threads_are_heard_here(clips, tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.warns(UserWarning, match="going on without it"):
         both(clips, FeatureStore(tmp_path / "file" / "features.sqlite"), workers=2)
@@ -264,7 +263,7 @@ def test_stretches_of_one_recording_are_clips_of_their_own(tmp_path, monkeypatch
     monkeypatch.setattr(audio, "content_hash", lambda path: hashed.update([path]) or original(path))
     store = FeatureStore(tmp_path / "features.sqlite")
     done = both(cuts, store)
-    assert hashed[tmp_path / "long.wav"] < len(cuts) / 2, "a long recording is hashed once a batch, not once a clip"
+    assert hashed[tmp_path / "long.wav"] == 1, "a recording is hashed once, not once a clip"
     alone = both([Clip(tmp_path / f"{i}.wav") for i in range(18)])
     for extractor in done.vectors:
         np.testing.assert_array_equal(done.vectors[extractor], alone.vectors[extractor])
@@ -272,7 +271,7 @@ def test_stretches_of_one_recording_are_clips_of_their_own(tmp_path, monkeypatch
 
 
 def test_what_was_done_before_a_kill_isnt_done_again(clips, tmp_path, counted):
-    """Each batch of clips is committed when it is done; the process is killed in the middle of the third."""
+    """Each batch of clips is committed when it is done; the process is killed in the middle of the second."""
     code = f"""
 import os, sys
 from pathlib import Path
@@ -285,7 +284,7 @@ read, count = audio.read, 0
 def dying(*arguments):
     global count
     count += 1
-    if count > 2 * extraction._BATCH + 3:
+    if count > extraction._MOST_CLIPS + 3:
         os._exit(9)
     return read(*arguments)
 audio.read = dying
@@ -297,7 +296,7 @@ extraction.extract(clips, Analysis(8000, window="hann"), extractors, extractors,
     done = subprocess.run([sys.executable, "-c", code, str(clips[0].path.parent), str(store)], check=False)
     assert done.returncode == 9
     resumed = both(clips, FeatureStore(store))
-    assert counted["read"] == len(clips) - 2 * extraction._BATCH
+    assert counted["read"] == len(clips) - extraction._MOST_CLIPS
     same(resumed, both(clips))
 
 
@@ -359,7 +358,7 @@ def test_survey_reads_each_header_once(tmp_path, monkeypatch):
     assert found.rates_by_label() == {"x": {8000}, "y": {8000, 44100}}
     assert [name for name, _ in found.skipped] == [str(tmp_path / "c.wav")] * 2
     assert "not audio" in found.skipped[0][1]
-    assert said[-1] == ("headers", 6, 6, "")
+    assert said[-1] == ("headers", 3, 3, "")
 
 
 def test_select(rng):
@@ -377,3 +376,112 @@ def test_a_recording_that_may_not_be_read_is_skipped(tmp_path):
     path.chmod(0o200)
     [(_, why)] = both([Clip(path)]).skipped
     assert "Permission denied" in why
+
+
+def test_survey_takes_from_the_store_what_it_remembers(tmp_path, monkeypatch):
+    for name in ("a.wav", "b.wav"):
+        soundfile.write(tmp_path / name, noise(0), 8000)
+        os.utime(tmp_path / name, (1e9, 1e9))
+    clips = [Clip(tmp_path / "a.wav", "x"), Clip(tmp_path / "b.wav", "y")]
+    store = FeatureStore(tmp_path / "features.sqlite")
+    monkeypatch.setattr("audioclf.store._RACY", -(10**12))  # the files were made just now
+    found = survey(clips, features=store)
+    assert [facts.content for facts in found.facts.values()] == [None, None]
+    done = extract(clips, ANALYSIS, build_extractors("zcr"), features=store, facts=found.facts)
+    monkeypatch.setattr(audio, "probe", lambda path: pytest.fail(f"{path} was opened again"))
+    monkeypatch.setattr(audio, "content_hash", lambda path: pytest.fail(f"{path} was read again"))
+    again = survey(clips, features=FeatureStore(store.path))
+    assert {path: facts.content for path, facts in again.facts.items()} == done.hashes
+    same(extract(clips, ANALYSIS, build_extractors("zcr"), features=store, facts=again.facts), done)
+
+
+def test_a_recording_that_changes_is_analysed_anew(tmp_path):
+    store = FeatureStore(tmp_path / "features.sqlite")
+    results = []
+    for seed in (0, 1):
+        soundfile.write(tmp_path / "a.wav", noise(seed), 8000)
+        clips = [Clip(tmp_path / "a.wav")]
+        found = survey(clips, features=store)
+        results.append(extract(clips, ANALYSIS, build_extractors("mfcc"), features=store, facts=found.facts))
+    one, two = (next(iter(result.vectors.values())) for result in results)
+    assert not np.array_equal(one, two)
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory):
+    """Stereo, at another rate, loudest in the middle; 70 s."""
+    path = tmp_path_factory.mktemp("long") / "long.flac"
+    t = np.arange(70 * 16000) / 16000
+    loudness = 0.01 + 0.8 * np.exp(-(((t - 40) / 5) ** 2))
+    tone = np.sin(2 * np.pi * (200 + 20 * t) * t)
+    noises = np.random.default_rng(0).uniform(-0.1, 0.1, (2, len(t)))
+    soundfile.write(path, (loudness * (tone + noises)).T, 16000)
+    return path
+
+
+class TestLongClips:
+    """Piece by piece, with the very numbers of the whole."""
+
+    SPEC = "mfcc:deltas=2+bfcc+lfcc:top_db=none+logmel+gfcc+pncc:deltas=1+lpcc+chroma+spectral"
+    FUNCTIONALS = ("mean", "std", "kurtosis", "min", "median", "p95")
+
+    def test_give_the_numbers_of_the_whole(self, recording, monkeypatch):
+        extractors = build_extractors(self.SPEC)
+        clips = [Clip(recording), Clip(recording, start=3.21, end=64.5, name="part")]
+
+        def run():
+            return extract(clips, Analysis(8000), extractors, extractors, self.FUNCTIONALS)
+
+        whole = run()
+        monkeypatch.setattr(extraction, "_LONG", 1000)
+        monkeypatch.setattr(audio, "_BLOCK", 30011)
+        monkeypatch.setattr(audio, "read", lambda *_: pytest.fail("a long recording was read in one piece"))
+        same(run(), whole)
+
+    @pytest.mark.parametrize("block", [37, 401, 5000, 12345])
+    def test_however_they_are_cut(self, recording, block, monkeypatch):
+        signal = audio.read(recording, 8000, end=8.0)
+        extractors = build_extractors(self.SPEC)
+        monkeypatch.setattr(engine, "STRETCH", 100)
+        whole = engine.analyse([signal], Analysis(8000), extractors)
+
+        def blocks():
+            return (signal.samples[i : i + block] for i in range(0, len(signal.samples), block))
+
+        spools = engine.analyse_long(blocks, Analysis(8000), extractors)
+        for extractor in extractors:
+            np.testing.assert_array_equal(spools[extractor.base].all(), whole.rows[extractor.base], extractor.name)
+
+    @pytest.mark.parametrize("count", [1, 150, 200, 201, 280])
+    def test_of_a_frame_or_two(self, count):
+        samples = noise(3)[:count].astype(np.float32)
+        extractors = build_extractors(self.SPEC)
+        whole = engine.analyse([Signal(samples, 8000)], Analysis(8000), extractors)
+        spools = engine.analyse_long(lambda: [samples[:100], samples[100:]], Analysis(8000), extractors)
+        for extractor in extractors:
+            np.testing.assert_array_equal(spools[extractor.base].all(), whole.rows[extractor.base], extractor.name)
+
+    def test_stretches_dont_show_in_the_numbers(self, recording, monkeypatch):
+        signals = [audio.read(recording, 8000, start, start + length) for start, length in [(0, 3), (9, 0.1), (20, 2)]]
+        extractors = build_extractors(self.SPEC)
+        whole = engine.analyse(signals, Analysis(8000), extractors)
+        monkeypatch.setattr(engine, "STRETCH", 77)
+        cut = engine.analyse(signals, Analysis(8000), extractors)
+        np.testing.assert_array_equal(cut.bounds, whole.bounds)
+        for extractor in whole.rows:
+            np.testing.assert_array_equal(cut.rows[extractor], whole.rows[extractor], extractor.name)
+
+    def test_of_the_feature_set(self, recording, monkeypatch):
+        features = FeatureSet("mfcc+pncc+flux", sample_rate=8000).fit([])
+        whole = features.transform([recording])
+        monkeypatch.setattr(extraction, "_LONG", 1000)
+        monkeypatch.setattr(audio, "read", lambda *_: pytest.fail("a long recording was read in one piece"))
+        np.testing.assert_array_equal(features.transform([recording]), whole)
+
+    def test_that_break_off_are_skipped(self, tmp_path, monkeypatch):
+        samples = noise(0, 2.0)
+        samples[9000] = np.nan
+        soundfile.write(tmp_path / "a.wav", samples, 8000, subtype="FLOAT")
+        monkeypatch.setattr(extraction, "_LONG", 1000)
+        done = extract([Clip(tmp_path / "a.wav")], ANALYSIS, build_extractors("mfcc"))
+        assert "aren't finite" in done.skipped[0][1]

@@ -123,7 +123,7 @@ class TestPnccStages:
         np.testing.assert_allclose(twins.asymmetric_filter(medium, start=0.0), expected, rtol=1e-10)
 
     def test_temporal_masking(self, medium):
-        np.testing.assert_allclose(twins.temporal_masking(medium), spafe_twins.temporal_masking(medium), rtol=1e-12)
+        np.testing.assert_allclose(twins.temporal_masking(medium), spafe_pncc.temporal_masking(medium), rtol=1e-12)
 
     def test_weight_smoothing_over_inner_channels(self, medium):
         """spafe averages channels l - 4 ... l + 3 and divides by 9; put its missing channel back."""
