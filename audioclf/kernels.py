@@ -103,7 +103,7 @@ def kernel(function: Callable[..., Any] | None = None, *, reorder: bool = False)
     >>> @kernel
     ... def double(x):
     ...     return x + x
-    >>> double(np.float32(2)).item()
+    >>> double(2.0)
     4.0
     """
     if function is None:

@@ -79,6 +79,6 @@ def _cubic_root(values: Any, bits: Any, out: Any, out_bits: Any) -> None:
             for f in range(values.shape[1]):
                 x, root = values[i, f], out[i, f]
                 cube = root * root * root
-                out[i, f] = root * (cube + two * x) / (two * cube + x)
+                out[i, f] = root + root * ((x - cube) / (two * cube + x))
         for f in range(values.shape[1]):
             out[i, f] = out[i, f] if values[i, f] > 0 else np.float32(0)
