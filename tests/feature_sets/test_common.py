@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from audioclf import plugins
+from audioclf import engine, plugins
 from audioclf.audio import Signal
 from audioclf.errors import SpecError
 from audioclf.features import FeatureSet, build_extractors
@@ -181,3 +181,17 @@ def test_band_edges_out_of_range_are_refused(name):
         _frames(f"{name}:fmax=9000", SIGNALS["noise"])
     with pytest.raises(SpecError, match="fmin=5000"):
         _frames(f"{name}:fmin=5000:fmax=4000", SIGNALS["noise"])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_clips_in_company_and_in_pieces_give_the_numbers_of_one_alone(name, monkeypatch):
+    """Whatever way the engine cuts and batches, another package's extractor included."""
+    extractors = build_extractors(f"{name}:deltas=1")
+    signals = [Signal(SIGNALS[kind].astype(np.float32), RATE) for kind in ("noise", "one frame", "tone", "one sample")]
+    alone = [engine.analyse([signal], Analysis(RATE), extractors).rows[extractors[0].base] for signal in signals]
+    monkeypatch.setattr(engine, "STRETCH", 50)
+    together = engine.analyse(signals, Analysis(RATE), extractors)
+    np.testing.assert_array_equal(together.rows[extractors[0].base], np.concatenate(alone, axis=1))
+    pieces = np.array_split(signals[0].samples, 7)
+    spool = engine.analyse_long(lambda: pieces, Analysis(RATE), extractors)[extractors[0].base]
+    np.testing.assert_array_equal(spool.all(), alone[0])
