@@ -279,7 +279,7 @@ class FeatureStore:
         list of ndarray or None
             In the order of *clips*: float32 arrays (rows, columns) that can't be written to, None where there is none.
         """
-        if not len(clips) or not self.path.exists():
+        if not len(clips) or not os.path.exists(self.path):
             return [None] * len(clips)
         found = self._run(lambda connection: _get(connection, recipe, clips))
         return [None] * len(clips) if found is None else found
@@ -344,7 +344,7 @@ class FeatureStore:
             except (OSError, ValueError):  # ValueError: a null character in the name
                 names.pop(path, None)
         signatures = {name: self._seen[name] for name in names.values() if self._seen[name]}
-        if not signatures or not self.path.exists():
+        if not signatures or not os.path.exists(self.path):
             return {}
         known = self._run(lambda connection: _files(connection, signatures))
         return {path: known[name] for path, name in names.items() if name in known} if known else {}
@@ -379,7 +379,7 @@ class FeatureStore:
             If it can't be read.
         """
         size = self._size()
-        if not self.path.exists():
+        if not os.path.exists(self.path):
             return StoreInfo(size, 0, 0, [], None, None)
         clips, recordings, recipes, oldest, newest = self._insist(_info)
         return StoreInfo(size, clips, recordings, recipes, oldest, newest)
@@ -402,7 +402,7 @@ class FeatureStore:
             If the store can't be read or written to.
         """
         before = self._size()
-        if not self.path.exists():
+        if not os.path.exists(self.path):
             return Pruned(0, 0, before)
 
         def work(connection: sqlite3.Connection) -> int:
@@ -632,7 +632,8 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # SQLite may have rolled it back itself
+            connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
 
@@ -771,13 +772,12 @@ def _select(connection: sqlite3.Connection, query: str, values: Sequence[Any]) -
 
 
 def _remove_damaged(connection: sqlite3.Connection, heads: list[Any]) -> None:
-    if not heads:
-        return
-    with _if_free(connection):
-        for key, _, keys in heads:
-            # Another process may have done so, and the id may be another page's now.
-            if connection.execute("DELETE FROM pages WHERE id = ? AND clips IS ?", (key, keys)).rowcount:
-                connection.execute("DELETE FROM contents WHERE id = ?", [key])
+    if heads:
+        # Another process may have done so, and the id may be another page's now.
+        page = "DELETE FROM pages WHERE id = ? AND CAST(clips AS BLOB) IS ?"
+        content = "DELETE FROM contents WHERE id = ? AND id NOT IN (SELECT id FROM pages)"
+        ids = [(key,) for key, _, _ in heads]
+        _write_if_free(connection, {page: [(key, keys) for key, _, keys in heads], content: ids})
 
 
 def _touch(connection: sqlite3.Connection, table: str, key: str, uses: Iterable[tuple[Any, Any]]) -> None:
@@ -785,17 +785,16 @@ def _touch(connection: sqlite3.Connection, table: str, key: str, uses: Iterable[
     now = int(time.time())
     stale = [(now, name) for name, used in uses if not isinstance(used, int) or not now - _DAY < used <= now]
     if stale:
-        with _if_free(connection):
-            connection.executemany(f"UPDATE {table} SET used = ? WHERE {key} = ?", stale)
+        _write_if_free(connection, {f"UPDATE {table} SET used = ? WHERE {key} = ?": stale})
 
 
-@contextlib.contextmanager
-def _if_free(connection: sqlite3.Connection) -> Iterator[None]:
-    """A transaction that may as well not take place: the file can't be written to, or others are writing."""
+def _write_if_free(connection: sqlite3.Connection, statements: Mapping[str, list[tuple[Any, ...]]]) -> None:
+    """Write what may as well not be written, if the file can't be written to or others are writing."""
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("PRAGMA busy_timeout=100")
     with contextlib.suppress(sqlite3.OperationalError), _transaction(connection):
-        yield
+        for statement, values in statements.items():
+            connection.executemany(statement, values)
 
 
 def _name(path: str | os.PathLike[str]) -> bytes:
