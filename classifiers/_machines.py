@@ -76,7 +76,8 @@ class KernelMachines(ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If *X* holds NaN or infinity, *y* numbers that are no classes, lengths differ, or there are fewer than two classes.
+            If *X* holds NaN or infinity, *y* numbers that are no classes, lengths differ, or there are fewer
+            than two classes.
         """
         clips, labels = check_X_y(X, y, dtype=np.float64)
         check_classification_targets(labels)
