@@ -244,6 +244,13 @@ class FeatureStore:
     path : str or path, optional
         The file; by default ``features.sqlite`` in the cache folder. Made when first written to.
 
+    Attributes
+    ----------
+    path : Path
+        The file.
+    limit : int
+        Bytes that it may hold.
+
     Raises
     ------
     AudioclfError
@@ -261,7 +268,7 @@ class FeatureStore:
 
     def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
         self.path = Path(path or cache_folder() / "features.sqlite").expanduser()
-        self._limit = _limit()
+        self.limit = _limit()
         self._broken = ""  # why it can't be used
         self._seen: dict[bytes, bytes] = {}
 
@@ -318,7 +325,7 @@ class FeatureStore:
         """
         packed = [page for name, clips, arrays in pages for page in _pack(name, clips, arrays)]
         if packed:
-            self._run(lambda connection: _put(connection, packed, self._limit))
+            self._run(lambda connection: _put(connection, packed, self.limit))
 
     def files(self, paths: Sequence[Path]) -> dict[Path, FileFacts]:
         """Return what is remembered of recordings that haven't changed since.
