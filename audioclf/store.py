@@ -20,8 +20,8 @@ import warnings
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from itertools import accumulate
+from functools import cache, lru_cache
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -715,25 +715,29 @@ def _get(connection: sqlite3.Connection, recipe: str, clips: Sequence[bytes]) ->
     if damaged:
         heads = [head for head in heads if head not in damaged]
     places = _places(b"".join(clips), b"".join([keys for _, _, keys in heads]))
-    ends = np.cumsum([len(keys) // _KEY for _, _, keys in heads])
     wanted = np.flatnonzero(places >= 0)
+    ends = np.cumsum([len(keys) // _KEY for _, _, keys in heads])
     numbers = np.searchsorted(ends, places[wanted], side="right")  # of the pages
     order = np.argsort(numbers, kind="stable")
-    chosen, firsts = np.unique(numbers[order], return_index=True)
+    wanted, numbers = wanted[order], numbers[order]
+    chosen, counts = np.unique(numbers, return_counts=True)
     needed = [heads[n] for n in chosen.tolist()]
     query = "SELECT id, columns, checksum, rows, data FROM contents WHERE id IN"
     contents = {key: content for key, *content in _select(connection, query, [key for key, _, _ in needed])}
     connection.execute("COMMIT")
 
     found: list[Frames | None] = [None] * len(clips)
-    for head, end, share in zip(needed, ends[chosen].tolist(), np.split(wanted[order], firsts[1:])):
+    within = places[wanted] - np.concatenate([[0], ends])[numbers]
+    pairs = zip(wanted.tolist(), within.tolist())
+    for head, count in zip(needed, counts.tolist()):
         key, _, keys = head
+        share = list(islice(pairs, count))
         page = _unpack(recipe, keys, *contents.get(key, [None] * 4))
         if page is None:
             damaged.append(head)
             continue
         frames, begins = page
-        for i, k in zip(share.tolist(), (places[share] - end + len(keys) // _KEY).tolist()):
+        for i, k in share:
             found[i] = frames[begins[k] : begins[k + 1]]
     _remove_damaged(connection, damaged)
     _touch(connection, "pages", "id", [head[:2] for head in needed])
@@ -752,6 +756,7 @@ def _unpack(
     return np.frombuffer(data, "<f4").reshape(begins[-1], columns), begins
 
 
+@lru_cache(maxsize=2)  # one recipe after the other is asked for the same clips
 def _places(wanted: bytes, stored: bytes) -> NDArray[np.int64]:
     """Return where each key of *wanted* stands in *stored* for the last time, -1 where it doesn't."""
     ours = np.frombuffer(wanted, "<u8").reshape(-1, 2)
@@ -759,13 +764,17 @@ def _places(wanted: bytes, stored: bytes) -> NDArray[np.int64]:
     if not len(theirs):
         return np.full(len(ours), -1)
     # By the first half of a key: should two clips ever share one, one of them is computed anew.
-    halves, back = np.unique(ours[:, 0], return_inverse=True)
-    slots = np.minimum(np.searchsorted(halves, theirs[:, 0]), len(halves) - 1)
-    hits = np.flatnonzero(halves[slots] == theirs[:, 0])
+    halves = np.sort(ours[:, 0])
+    few = np.zeros(1 << 16, bool)  # of millions of keys only those that begin as one of ours are searched for
+    few[ours[:, 0] & 0xFFFF] = True
+    likely = np.flatnonzero(few[theirs[:, 0] & 0xFFFF])
+    slots = np.minimum(np.searchsorted(halves, theirs[likely, 0]), len(halves) - 1)
+    hits = halves[slots] == theirs[likely, 0]
     last = np.full(len(halves), -1)
-    last[slots[hits]] = hits  # of repeated indices, the last one counts
-    places = last[back]
+    last[slots[hits]] = likely[hits]  # of repeated indices, the last one counts
+    places = last[np.searchsorted(halves, ours[:, 0])]
     places[theirs[places, 1] != ours[:, 1]] = -1
+    places.setflags(write=False)
     return places
 
 
@@ -818,15 +827,27 @@ def _signature(facts: os.stat_result, now: int) -> bytes:
 
 
 def _files(connection: sqlite3.Connection, signatures: Mapping[bytes, bytes]) -> dict[bytes, FileFacts]:
+    if not signatures:
+        return {}
     known: dict[bytes, FileFacts] = {}
     uses = []
-    query = "SELECT path, used, checksum, facts FROM files WHERE path IN"
+    # The recordings of a data set mostly lie side by side: reading a range is twice as fast as looking each up.
+    query = "SELECT path, used, checksum, facts FROM files WHERE path "
+    limit = 2 * len(signatures) + 100
+    rows = connection.execute(f"{query} BETWEEN ? AND ? LIMIT ?", (min(signatures), max(signatures), limit)).fetchall()
+    if len(rows) == limit:
+        rows = _select(connection, f"{query} IN", list(signatures))
     crc32, unpack = zlib.crc32, _HEADER.unpack_from
-    for name, used, checksum, facts in _select(connection, query, list(signatures)):
-        signature = signatures[name]
-        if isinstance(facts, bytes) and facts.startswith(signature) and crc32(facts, crc32(name)) == checksum:
-            content = facts[_HEADER.size + len(signature) :].decode()
-            known[name] = FileFacts(content or None, *unpack(facts, len(signature)))
+    for name, used, checksum, facts in rows:
+        signature = signatures.get(name)
+        if (
+            signature
+            and isinstance(facts, bytes)
+            and facts.startswith(signature)
+            and crc32(facts, crc32(name)) == checksum
+        ):
+            rate, channels, duration = unpack(facts, _SIGNATURE.size)
+            known[name] = FileFacts(facts[_SIGNATURE.size + _HEADER.size :].decode() or None, rate, channels, duration)
             uses.append((name, used))
     _touch(connection, "files", "path", uses)
     return known
