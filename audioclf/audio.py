@@ -253,9 +253,7 @@ def _stretch(rate: int, start: float | None, end: float | None) -> tuple[int, in
     return round((start or 0.0) * rate), None if end is None else round(end * rate)
 
 
-def _between(
-    parts: Iterator[NDArray[np.float32]], first: int, last: int | None
-) -> Iterator[NDArray[np.float32]]:
+def _between(parts: Iterator[NDArray[np.float32]], first: int, last: int | None) -> Iterator[NDArray[np.float32]]:
     """The samples from *first* to *last* of those that come in parts."""
     at = 0
     for part in parts:

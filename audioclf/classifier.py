@@ -27,11 +27,15 @@ class Classifier(Configurable):
     trusted_types : tuple of str
         Fully qualified types, besides scikit-learn's and NumPy's usual ones, that a saved model of this
         classifier holds (see `audioclf.model`).
+    effort : float
+        About how many seconds a fit takes per million numbers of its input. Only the order in which fits are
+        begun depends on it: the long ones first, so that no worker is idle at the end.
     """
 
     title: ClassVar[str]
     takes: ClassVar[Literal["vectors", "sequences"]] = "vectors"
     trusted_types: ClassVar[tuple[str, ...]] = ()
+    effort: ClassVar[float] = 1.0
 
     @abstractmethod
     def build(self, seed: int) -> Any:

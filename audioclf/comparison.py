@@ -8,6 +8,7 @@ import os
 import platform
 import shutil
 import sys
+import tempfile
 import time
 import warnings as python_warnings
 from collections import Counter
@@ -180,7 +181,9 @@ def compare(
     workers = parallel.count_workers(workers)
     dataset = data if isinstance(data, Dataset) else load_dataset(data)
 
+    surveying = time.perf_counter()
     found = survey(dataset.clips, progress, store)
+    surveyed = time.perf_counter()
     if not found.clips:
         first = found.skipped[0][1] if found.skipped else "it has no clips"
         raise DatasetError(f"none of the {len(dataset)} recordings of {dataset.name} can be read; the first: {first}")
@@ -209,7 +212,7 @@ def compare(
     digest = fingerprint(Dataset(dataset.name, extraction.clips), extraction.hashes)
     settings = {"analysis": analysis.as_dict(), "functionals": list(pooled)}
     done = _Checkpoints(resume, [__version__, digest, settings, seed, _versions()], splits)
-    records = _run(experiments, extraction, splits, seed, workers, done, progress)
+    records, fitting = _run(experiments, extraction, splits, seed, workers, done, progress)
     record = {
         "schema": SCHEMA,
         "audioclf": __version__,
@@ -223,7 +226,7 @@ def compare(
         "dataset": _describe(dataset, extraction, found, digest),
         "cv": {"kind": splits.kind, "n_splits": splits.n_splits, "repeats": splits.repeats, "tuned": False},
         "timing": {
-            "extract_seconds": extracted - extracting,
+            **_stages(surveyed - surveying, extraction, extracted - extracting, fitting),
             "total_seconds": time.perf_counter() - began,
             "workers": workers,
         },
@@ -233,6 +236,18 @@ def compare(
     }
     done.clear()
     return Comparison(Results(record), analysis, extraction)
+
+
+def _stages(headers: float, extraction: Extraction, extracting: float, fitting: dict[str, float]) -> dict[str, float]:
+    """Return the seconds of each stage, summed over workers; reading headers belongs to decoding."""
+    spent: dict[str, float] = getattr(extraction, "timing", {"extract": extracting})
+    return {
+        "decode_seconds": headers + spent.get("decode", 0.0),
+        "extract_seconds": spent.get("extract", 0.0),
+        "store_seconds": spent.get("store", 0.0),
+        "fit_seconds": fitting["fit"],
+        "score_seconds": fitting["score"],
+    }
 
 
 def check_options(
@@ -289,39 +304,78 @@ def _run(
     workers: int,
     done: _Checkpoints,
     progress: Progress,
-) -> list[dict[str, Any]]:
-    """Score all experiments over all splits, and return their records in the given order."""
+) -> tuple[list[dict[str, Any]], dict[str, float]]:
+    """Score all experiments over all splits; return their records in the given order, and the seconds it took."""
     labels = sorted({clip.label for clip in extraction.clips})
-    truth = np.array([clip.label for clip in extraction.clips])
     records: dict[int, dict[str, Any]] = {}
     for i, experiment in enumerate(experiments):
         kept = done.get(experiment)
         if kept is not None:
             records[i] = kept
-    waiting = [i for i in range(len(experiments)) if i not in records]
     total = len(experiments) * len(splits.splits)
     finished = len(records) * len(splits.splits)
-
-    def calls() -> Any:
-        for i in waiting:
-            takes = experiments[i].classifier.takes
-            lengths = extraction.lengths if takes == "sequences" else None
-            data = extraction.inputs(experiments[i].extractors, takes)
-            for split in splits.splits:
-                yield (experiments[i].classifier, data, lengths, truth, split, seed)
-
-    outcomes = parallel.run(_fit_fold, calls(), workers)
-    for i in waiting:
-        folds = []
-        for _ in splits.splits:
-            progress("experiments", finished, total, experiments[i].title)
-            folds.append(next(outcomes))
+    folds: dict[int, dict[int, _Fold]] = {i: {} for i in range(len(experiments)) if i not in records}
+    seconds = {"fit": 0.0, "score": 0.0}
+    with tempfile.TemporaryDirectory(prefix="audioclf-", ignore_cleanup_errors=True) as folder:
+        order, calls = _calls(experiments, list(folds), extraction, splits, seed, workers, Path(folder))
+        outcomes = parallel.share_out(_fit_fold, calls, workers)
+        for begun in range(len(order)):
+            progress("experiments", finished, total, experiments[order[begun][0]].title)
+            position, fold = next(outcomes)
+            i, number = order[position]
+            folds[i][number] = fold
             finished += 1
-        records[i] = _experiment_record(experiments[i], extraction, splits, folds, labels, seed)
-        if records[i]["status"] == "ok":
-            done.put(experiments[i], records[i])
+            seconds["fit"] += fold.fit_seconds
+            seconds["score"] += fold.predict_seconds
+            if len(folds[i]) < len(splits.splits):
+                continue
+            start = time.perf_counter()
+            in_order = [folds[i][number] for number in range(len(splits.splits))]
+            records[i] = _experiment_record(experiments[i], extraction, splits, in_order, labels, seed)
+            if records[i]["status"] == "ok":
+                done.put(experiments[i], records[i])
+            seconds["score"] += time.perf_counter() - start
+        outcomes.close()
     progress("experiments", total, total, "")
-    return [records[i] for i in range(len(experiments))]
+    return [records[i] for i in range(len(experiments))], seconds
+
+
+def _calls(
+    experiments: list[Experiment],
+    waiting: list[int],
+    extraction: Extraction,
+    splits: Splits,
+    seed: int,
+    workers: int,
+    folder: Path,
+) -> tuple[list[tuple[int, int]], list[tuple[Any, ...]]]:
+    """Return what is to be fitted, as pairs of an experiment and a fold, and `_fit_fold`'s arguments for each.
+
+    One worker goes through the experiments as they come. For several the long fits come first.
+    """
+    truth = np.array([clip.label for clip in extraction.clips])
+    inputs: dict[tuple[str, str], parallel.Shared] = {}
+    for i in waiting:
+        key = _input(experiments[i])
+        if key not in inputs:
+            matrix = extraction.inputs(experiments[i].extractors, experiments[i].classifier.takes)
+            inputs[key] = parallel.Shared(matrix, folder)
+    order = list(waiting)
+    if workers > 1:
+        order.sort(key=lambda i: -experiments[i].classifier.effort * inputs[_input(experiments[i])].array.size)
+    pairs = [(i, fold) for i in order for fold in range(len(splits.splits))]
+    lengths = {"sequences": extraction.lengths}
+    calls = [
+        (classifier, inputs[_input(experiments[i])], lengths.get(classifier.takes), truth, splits.splits[fold], seed)
+        for i, fold in pairs
+        for classifier in [experiments[i].classifier]
+    ]
+    return pairs, calls
+
+
+def _input(experiment: Experiment) -> tuple[str, str]:
+    """What names the array that an experiment learns from: several classifiers may share it."""
+    return experiment.features, experiment.classifier.takes
 
 
 @dataclass
@@ -338,7 +392,7 @@ class _Fold:
 
 def _fit_fold(
     classifier: Classifier,
-    data: NDArray[np.float32],
+    inputs: parallel.Shared,
     lengths: NDArray[np.int64] | None,
     truth: NDArray[np.str_],
     split: Split,
@@ -346,14 +400,15 @@ def _fit_fold(
 ) -> _Fold:
     """Fit on the split's training clips and predict its test clips."""
     labels = np.unique(truth)
+    start = time.perf_counter()
+    fitted: float | None = None
     try:
         with python_warnings.catch_warnings(record=True) as caught:
             python_warnings.simplefilter("always")
-            start = time.perf_counter()
             estimator = classifier.build(seed)
-            estimator.fit(select(data, lengths, split.train), truth[split.train])
+            estimator.fit(select(inputs.array, lengths, split.train), truth[split.train])
             fitted = time.perf_counter()
-            test = select(data, lengths, split.test)
+            test = select(inputs.array, lengths, split.test)
             probabilities = None
             if hasattr(estimator, "predict_proba"):
                 probabilities = np.zeros((len(split.test), len(labels)))
@@ -364,7 +419,9 @@ def _fit_fold(
             told = {_first_line(w) for w in caught if issubclass(w.category, (UserWarning, RuntimeWarning))}
             return _Fold(predicted, probabilities, fitted - start, time.perf_counter() - fitted, sorted(told))
     except Exception as error:  # whatever a classifier raises: the other experiments go on
-        return _Fold(np.empty(0, np.int64), None, 0.0, 0.0, [], f"{type(error).__name__}: {error}")
+        failed = time.perf_counter()
+        spent = (failed - start, 0.0) if fitted is None else (fitted - start, failed - fitted)
+        return _Fold(np.empty(0, np.int64), None, *spent, [], f"{type(error).__name__}: {error}")
 
 
 def _first_line(warning: python_warnings.WarningMessage) -> str:

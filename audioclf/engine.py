@@ -101,7 +101,7 @@ def _sweep(
     pieces: dict[Extractor, _Piece],
     spools: dict[Extractor, Spool],
 ) -> None:
-    frame, hop = analysis.frame_samples, analysis.hop_samples
+    frame, _hop = analysis.frame_samples, analysis.hop_samples
     samples = np.empty(0, np.float32)
     before = 0  # 1 once the first of the frames in hand is one that was done, kept for flux
     for block in blocks:

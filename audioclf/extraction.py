@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -62,9 +63,7 @@ class Survey:
         return dict(rates)
 
 
-def survey(
-    clips: Iterable[Clip], progress: Progress = parallel.silent, features: FeatureStore | None = None
-) -> Survey:
+def survey(clips: Iterable[Clip], progress: Progress = parallel.silent, features: FeatureStore | None = None) -> Survey:
     """Read the header of every recording once, unless the store *features* remembers the recording."""
     clips = list(clips)
     paths = list(dict.fromkeys(clip.path for clip in clips))
@@ -269,9 +268,7 @@ def _samples(clip: Clip, known: Mapping[Path, FileFacts]) -> float:
     return _duration(clip, facts) * facts.sample_rate * facts.channels
 
 
-def _batches(
-    numbers: Iterable[int], clips: Sequence[Clip], known: Mapping[Path, FileFacts]
-) -> Iterator[list[int]]:
+def _batches(numbers: Iterable[int], clips: Sequence[Clip], known: Mapping[Path, FileFacts]) -> Iterator[list[int]]:
     """Divide clips into batches; how doesn't depend on the number of workers."""
     batch: list[int] = []
     samples = 0.0
@@ -335,7 +332,7 @@ def analyse(signals: Sequence[Signal], analysis: Analysis, wanted: Sequence[Want
     for extractor, how in wanted:
         frames = extractor.with_deltas(statics.rows[extractor.base].T, bounds)
         if how is None:
-            columns.append([np.ascontiguousarray(frames[a:b]) for a, b in zip(bounds[:-1], bounds[1:])])
+            columns.append([np.ascontiguousarray(frames[a:b]) for a, b in itertools.pairwise(bounds)])
         else:
             columns.append(functionals.pool_clips(frames, bounds, how)[:, None])
     return [[column[i] for column in columns] for i in range(len(signals))]

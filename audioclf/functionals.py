@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -71,9 +72,7 @@ def pool(frames: Frames, functionals: Iterable[str] = DEFAULT) -> NDArray[np.flo
     return pool_clips(frames, np.array([0, len(frames)]), functionals)[0]
 
 
-def pool_clips(
-    frames: Frames, bounds: NDArray[np.int64], functionals: Iterable[str] = DEFAULT
-) -> NDArray[np.float32]:
+def pool_clips(frames: Frames, bounds: NDArray[np.int64], functionals: Iterable[str] = DEFAULT) -> NDArray[np.float32]:
     """Pool the frames of several clips, shape (n_clips, n_functionals * n_coefficients), float32.
 
     Parameters
@@ -95,7 +94,7 @@ def pool_clips(
     found: dict[str, NDArray[np.floating]] = {}
     if any(rank is not None for rank in ranks):
         ordered = np.empty_like(values)
-        for a, b in zip(bounds[:-1], bounds[1:]):
+        for a, b in itertools.pairwise(bounds):
             ordered[:, a:b] = np.sort(values[:, a:b], axis=1)
         found = {name: _percentile(ordered, bounds, rank) for name, rank in zip(functionals, ranks) if rank is not None}
     if any(rank is None for rank in ranks):
@@ -137,9 +136,7 @@ def _moments(values: Rows, bounds: NDArray[np.int64], functionals: tuple[str, ..
 
 
 @kernel(reorder=True)
-def _central_moments(
-    values: Any, bounds: Any, higher: bool, mean: Any, second: Any, third: Any, fourth: Any
-) -> None:
+def _central_moments(values: Any, bounds: Any, higher: bool, mean: Any, second: Any, third: Any, fourth: Any) -> None:
     for row in range(values.shape[0]):
         for clip in range(bounds.shape[0] - 1):
             first, last = bounds[clip], bounds[clip + 1]

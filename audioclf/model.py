@@ -10,32 +10,47 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf import functionals, parallel
+from audioclf import functionals, parallel, plain
 from audioclf._version import __version__
 from audioclf.classifier import Classifier, build_classifier
-from audioclf.comparison import Comparison, compare
 from audioclf.dataset import Clip, Dataset
 from audioclf.errors import AudioError, ModelError, SpecError
 from audioclf.extraction import extract, select
 from audioclf.extractor import Extractor
-from audioclf.features import build_extractors
+from audioclf.feature_spec import build_extractors
 from audioclf.files import write_whole
 from audioclf.parallel import Progress
 from audioclf.results import title
 from audioclf.spectra import Analysis
 
+if TYPE_CHECKING:
+    from audioclf.comparison import Comparison
+
 SCHEMA = 1
 _TRUSTED = (
     "numpy.dtype",
     "numpy.random.mtrand.RandomState",
+    "sklearn.dummy.DummyClassifier",
+    "sklearn.ensemble._forest.ExtraTreesClassifier",
+    "sklearn.ensemble._forest.RandomForestClassifier",
+    "sklearn.linear_model._logistic.LogisticRegression",
+    "sklearn.multiclass.OneVsRestClassifier",
+    "sklearn.neighbors._classification.KNeighborsClassifier",
     "sklearn.pipeline.Pipeline",
     "sklearn.preprocessing._data.StandardScaler",
+    "sklearn.preprocessing._label.LabelBinarizer",
+    "sklearn.svm._classes.LinearSVC",
+    "sklearn.svm._classes.SVC",
+    "sklearn.tree._classes.DecisionTreeClassifier",
+    "sklearn.tree._classes.ExtraTreeClassifier",
 )
+_PLAIN = ("estimator.json", "estimator.npy")
+_SKOPS = "estimator.skops"
 
 
 @dataclass(frozen=True)
@@ -164,14 +179,15 @@ class Model:
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the model to one file, whole or not at all, and return its path.
 
-        The file is a ZIP archive of ``model.json`` (`facts`) and ``estimator.skops``.
+        The file is a ZIP archive of ``model.json`` (`facts`) and the estimator: as plain data (`audioclf.plain`) in
+        ``estimator.json`` and ``estimator.npy`` if it can be, else as ``estimator.skops``.
         """
-        import skops.io
-
         path = Path(path)
+        members = _packed(self.estimator, _trusted(self.classifier))
         with write_whole(path) as aside, zipfile.ZipFile(aside, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("model.json", json.dumps(self.facts, indent=1, ensure_ascii=False))
-            archive.writestr("estimator.skops", _repacked(skops.io.dumps(self.estimator)))
+            for name, content in members.items():
+                archive.writestr(name, content)
         return path
 
     def __repr__(self) -> str:
@@ -205,6 +221,8 @@ def train(
     """
     if not isinstance(features, str) or "," in features or not isinstance(classifier, str) or "," in classifier:
         raise SpecError("train takes one feature set and one classifier; compare takes several")
+    from audioclf.comparison import compare  # here, for predicting doesn't need it
+
     comparison = compare(data, features, classifier, **options)
     record = comparison.results.record
     chosen = build_classifier(classifier)
@@ -245,15 +263,14 @@ def load_model(path: str | os.PathLike[str]) -> Model:
     ModelError
         If it isn't a model file, was written by a later version, or holds types that aren't trusted.
     """
-    import skops.io
-
     path = Path(path)
     if not path.is_file():
         raise ModelError(f"{path}: no such model file; audioclf train writes one into its --out folder")
     try:
         with zipfile.ZipFile(path) as archive:
             facts = json.loads(archive.read("model.json"))
-            packed = archive.read("estimator.skops")
+            wanted = _PLAIN if _PLAIN[0] in archive.namelist() else (_SKOPS,)
+            members = {name: archive.read(name) for name in wanted}
         schema, spec = facts["schema"], facts["classifier"]
     except (zipfile.BadZipFile, KeyError, ValueError, TypeError, OSError) as error:
         raise ModelError(
@@ -261,15 +278,12 @@ def load_model(path: str | os.PathLike[str]) -> Model:
         ) from error
     if schema > SCHEMA:
         raise ModelError(f"{path}: written by a later audioclf ({facts.get('audioclf')}); upgrade to use it")
-    trusted = {*_TRUSTED, *build_classifier(spec).trusted_types}
+    trusted = _trusted(build_classifier(spec))
     try:
-        foreign = sorted(set(skops.io.get_untrusted_types(data=packed)) - trusted)
-        if foreign:
-            raise ModelError(f"{path}: holds types that are not trusted ({', '.join(foreign)}); it was not loaded")
-        estimator = skops.io.loads(packed, trusted=sorted(trusted))
-    except ModelError:
-        raise
-    except Exception as error:  # skops and scikit-learn raise many kinds for a damaged or foreign file
+        estimator = _unpacked(members, trusted)
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}; it was not loaded") from error
+    except Exception as error:  # scikit-learn and skops raise many kinds for a damaged or foreign file
         raise ModelError(
             f"{path}: can't be loaded with the packages installed here ({type(error).__name__}: {error}); "
             f"it was trained with scikit-learn {facts.get('versions', {}).get('scikit-learn', 'of unknown version')}"
@@ -289,6 +303,33 @@ def find_recordings(paths: Sequence[str | os.PathLike[str]]) -> list[Path]:
         else:
             found.append(path)
     return found
+
+
+def _trusted(classifier: Classifier) -> set[str]:
+    return {*_TRUSTED, *classifier.trusted_types}
+
+
+def _packed(estimator: Any, trusted: set[str]) -> dict[str, bytes]:
+    """The members of the model file that hold the estimator, by name."""
+    try:
+        return dict(zip(_PLAIN, plain.dumps(estimator, trusted)))
+    except plain.NotPlainError:
+        import skops.io
+
+        return {_SKOPS: _repacked(skops.io.dumps(estimator))}
+
+
+def _unpacked(members: dict[str, bytes], trusted: set[str]) -> Any:
+    """The estimator that `_packed` took apart; a ModelError says which of its types aren't trusted."""
+    if _SKOPS not in members:
+        structure, arrays = (members[name] for name in _PLAIN)
+        return plain.loads(structure, arrays, trusted)
+    import skops.io
+
+    foreign = sorted(set(skops.io.get_untrusted_types(data=members[_SKOPS])) - trusted)
+    if foreign:
+        raise ModelError(f"holds types that are not trusted ({', '.join(foreign)})")
+    return skops.io.loads(members[_SKOPS], trusted=sorted(trusted))
 
 
 def _repacked(packed: bytes) -> bytes:

@@ -161,18 +161,14 @@ class Spectra:
         self._set(samples, frame_starts(len(samples), analysis), np.zeros(1, np.int64), analysis)
 
     @classmethod
-    def of(
-        cls, samples: Frames, starts: NDArray[np.int64], begins: NDArray[np.int64], analysis: Analysis
-    ) -> Spectra:
+    def of(cls, samples: Frames, starts: NDArray[np.int64], begins: NDArray[np.int64], analysis: Analysis) -> Spectra:
         """Return the spectra of the frames that start at *starts*; see the attributes."""
         spectra = cls.__new__(cls)
         spectra.padded = False
         spectra._set(samples, starts, begins, analysis)
         return spectra
 
-    def _set(
-        self, samples: Frames, starts: NDArray[np.int64], begins: NDArray[np.int64], analysis: Analysis
-    ) -> None:
+    def _set(self, samples: Frames, starts: NDArray[np.int64], begins: NDArray[np.int64], analysis: Analysis) -> None:
         self.samples, self.starts, self.begins, self.analysis = samples, starts, begins, analysis
         self._energies: dict[tuple[Any, ...], Frames] = {}
 

@@ -20,8 +20,8 @@ import warnings
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from itertools import accumulate
+from functools import cache, lru_cache
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -244,6 +244,13 @@ class FeatureStore:
     path : str or path, optional
         The file; by default ``features.sqlite`` in the cache folder. Made when first written to.
 
+    Attributes
+    ----------
+    path : Path
+        The file.
+    limit : int
+        Bytes that it may hold.
+
     Raises
     ------
     AudioclfError
@@ -261,7 +268,7 @@ class FeatureStore:
 
     def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
         self.path = Path(path or cache_folder() / "features.sqlite").expanduser()
-        self._limit = _limit()
+        self.limit = _limit()
         self._broken = ""  # why it can't be used
         self._seen: dict[bytes, bytes] = {}
 
@@ -279,7 +286,7 @@ class FeatureStore:
         list of ndarray or None
             In the order of *clips*: float32 arrays (rows, columns) that can't be written to, None where there is none.
         """
-        if not len(clips) or not self.path.exists():
+        if not len(clips) or not os.path.exists(self.path):
             return [None] * len(clips)
         found = self._run(lambda connection: _get(connection, recipe, clips))
         return [None] * len(clips) if found is None else found
@@ -318,7 +325,7 @@ class FeatureStore:
         """
         packed = [page for name, clips, arrays in pages for page in _pack(name, clips, arrays)]
         if packed:
-            self._run(lambda connection: _put(connection, packed, self._limit))
+            self._run(lambda connection: _put(connection, packed, self.limit))
 
     def files(self, paths: Sequence[Path]) -> dict[Path, FileFacts]:
         """Return what is remembered of recordings that haven't changed since.
@@ -344,7 +351,7 @@ class FeatureStore:
             except (OSError, ValueError):  # ValueError: a null character in the name
                 names.pop(path, None)
         signatures = {name: self._seen[name] for name in names.values() if self._seen[name]}
-        if not signatures or not self.path.exists():
+        if not signatures or not os.path.exists(self.path):
             return {}
         known = self._run(lambda connection: _files(connection, signatures))
         return {path: known[name] for path, name in names.items() if name in known} if known else {}
@@ -379,7 +386,7 @@ class FeatureStore:
             If it can't be read.
         """
         size = self._size()
-        if not self.path.exists():
+        if not os.path.exists(self.path):
             return StoreInfo(size, 0, 0, [], None, None)
         clips, recordings, recipes, oldest, newest = self._insist(_info)
         return StoreInfo(size, clips, recordings, recipes, oldest, newest)
@@ -402,7 +409,7 @@ class FeatureStore:
             If the store can't be read or written to.
         """
         before = self._size()
-        if not self.path.exists():
+        if not os.path.exists(self.path):
             return Pruned(0, 0, before)
 
         def work(connection: sqlite3.Connection) -> int:
@@ -632,7 +639,8 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # SQLite may have rolled it back itself
+            connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
 
@@ -707,25 +715,29 @@ def _get(connection: sqlite3.Connection, recipe: str, clips: Sequence[bytes]) ->
     if damaged:
         heads = [head for head in heads if head not in damaged]
     places = _places(b"".join(clips), b"".join([keys for _, _, keys in heads]))
-    ends = np.cumsum([len(keys) // _KEY for _, _, keys in heads])
     wanted = np.flatnonzero(places >= 0)
+    ends = np.cumsum([len(keys) // _KEY for _, _, keys in heads])
     numbers = np.searchsorted(ends, places[wanted], side="right")  # of the pages
     order = np.argsort(numbers, kind="stable")
-    chosen, firsts = np.unique(numbers[order], return_index=True)
+    wanted, numbers = wanted[order], numbers[order]
+    chosen, counts = np.unique(numbers, return_counts=True)
     needed = [heads[n] for n in chosen.tolist()]
     query = "SELECT id, columns, checksum, rows, data FROM contents WHERE id IN"
     contents = {key: content for key, *content in _select(connection, query, [key for key, _, _ in needed])}
     connection.execute("COMMIT")
 
     found: list[Frames | None] = [None] * len(clips)
-    for head, end, share in zip(needed, ends[chosen].tolist(), np.split(wanted[order], firsts[1:])):
+    within = places[wanted] - np.concatenate([[0], ends])[numbers]
+    pairs = zip(wanted.tolist(), within.tolist())
+    for head, count in zip(needed, counts.tolist()):
         key, _, keys = head
+        share = list(islice(pairs, count))
         page = _unpack(recipe, keys, *contents.get(key, [None] * 4))
         if page is None:
             damaged.append(head)
             continue
         frames, begins = page
-        for i, k in zip(share.tolist(), (places[share] - end + len(keys) // _KEY).tolist()):
+        for i, k in share:
             found[i] = frames[begins[k] : begins[k + 1]]
     _remove_damaged(connection, damaged)
     _touch(connection, "pages", "id", [head[:2] for head in needed])
@@ -744,6 +756,7 @@ def _unpack(
     return np.frombuffer(data, "<f4").reshape(begins[-1], columns), begins
 
 
+@lru_cache(maxsize=2)  # one recipe after the other is asked for the same clips
 def _places(wanted: bytes, stored: bytes) -> NDArray[np.int64]:
     """Return where each key of *wanted* stands in *stored* for the last time, -1 where it doesn't."""
     ours = np.frombuffer(wanted, "<u8").reshape(-1, 2)
@@ -751,13 +764,17 @@ def _places(wanted: bytes, stored: bytes) -> NDArray[np.int64]:
     if not len(theirs):
         return np.full(len(ours), -1)
     # By the first half of a key: should two clips ever share one, one of them is computed anew.
-    halves, back = np.unique(ours[:, 0], return_inverse=True)
-    slots = np.minimum(np.searchsorted(halves, theirs[:, 0]), len(halves) - 1)
-    hits = np.flatnonzero(halves[slots] == theirs[:, 0])
+    halves = np.sort(ours[:, 0])
+    few = np.zeros(1 << 16, bool)  # of millions of keys only those that begin as one of ours are searched for
+    few[ours[:, 0] & 0xFFFF] = True
+    likely = np.flatnonzero(few[theirs[:, 0] & 0xFFFF])
+    slots = np.minimum(np.searchsorted(halves, theirs[likely, 0]), len(halves) - 1)
+    hits = halves[slots] == theirs[likely, 0]
     last = np.full(len(halves), -1)
-    last[slots[hits]] = hits  # of repeated indices, the last one counts
-    places = last[back]
+    last[slots[hits]] = likely[hits]  # of repeated indices, the last one counts
+    places = last[np.searchsorted(halves, ours[:, 0])]
     places[theirs[places, 1] != ours[:, 1]] = -1
+    places.setflags(write=False)
     return places
 
 
@@ -771,13 +788,12 @@ def _select(connection: sqlite3.Connection, query: str, values: Sequence[Any]) -
 
 
 def _remove_damaged(connection: sqlite3.Connection, heads: list[Any]) -> None:
-    if not heads:
-        return
-    with _if_free(connection):
-        for key, _, keys in heads:
-            # Another process may have done so, and the id may be another page's now.
-            if connection.execute("DELETE FROM pages WHERE id = ? AND clips IS ?", (key, keys)).rowcount:
-                connection.execute("DELETE FROM contents WHERE id = ?", [key])
+    if heads:
+        # Another process may have done so, and the id may be another page's now.
+        page = "DELETE FROM pages WHERE id = ? AND CAST(clips AS BLOB) IS ?"
+        content = "DELETE FROM contents WHERE id = ? AND id NOT IN (SELECT id FROM pages)"
+        ids = [(key,) for key, _, _ in heads]
+        _write_if_free(connection, {page: [(key, keys) for key, _, keys in heads], content: ids})
 
 
 def _touch(connection: sqlite3.Connection, table: str, key: str, uses: Iterable[tuple[Any, Any]]) -> None:
@@ -785,17 +801,16 @@ def _touch(connection: sqlite3.Connection, table: str, key: str, uses: Iterable[
     now = int(time.time())
     stale = [(now, name) for name, used in uses if not isinstance(used, int) or not now - _DAY < used <= now]
     if stale:
-        with _if_free(connection):
-            connection.executemany(f"UPDATE {table} SET used = ? WHERE {key} = ?", stale)
+        _write_if_free(connection, {f"UPDATE {table} SET used = ? WHERE {key} = ?": stale})
 
 
-@contextlib.contextmanager
-def _if_free(connection: sqlite3.Connection) -> Iterator[None]:
-    """A transaction that may as well not take place: the file can't be written to, or others are writing."""
+def _write_if_free(connection: sqlite3.Connection, statements: Mapping[str, list[tuple[Any, ...]]]) -> None:
+    """Write what may as well not be written, if the file can't be written to or others are writing."""
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("PRAGMA busy_timeout=100")
     with contextlib.suppress(sqlite3.OperationalError), _transaction(connection):
-        yield
+        for statement, values in statements.items():
+            connection.executemany(statement, values)
 
 
 def _name(path: str | os.PathLike[str]) -> bytes:
@@ -812,15 +827,27 @@ def _signature(facts: os.stat_result, now: int) -> bytes:
 
 
 def _files(connection: sqlite3.Connection, signatures: Mapping[bytes, bytes]) -> dict[bytes, FileFacts]:
+    if not signatures:
+        return {}
     known: dict[bytes, FileFacts] = {}
     uses = []
-    query = "SELECT path, used, checksum, facts FROM files WHERE path IN"
+    # The recordings of a data set mostly lie side by side: reading a range is twice as fast as looking each up.
+    query = "SELECT path, used, checksum, facts FROM files WHERE path "
+    limit = 2 * len(signatures) + 100
+    rows = connection.execute(f"{query} BETWEEN ? AND ? LIMIT ?", (min(signatures), max(signatures), limit)).fetchall()
+    if len(rows) == limit:
+        rows = _select(connection, f"{query} IN", list(signatures))
     crc32, unpack = zlib.crc32, _HEADER.unpack_from
-    for name, used, checksum, facts in _select(connection, query, list(signatures)):
-        signature = signatures[name]
-        if isinstance(facts, bytes) and facts.startswith(signature) and crc32(facts, crc32(name)) == checksum:
-            content = facts[_HEADER.size + len(signature) :].decode()
-            known[name] = FileFacts(content or None, *unpack(facts, len(signature)))
+    for name, used, checksum, facts in rows:
+        signature = signatures.get(name)
+        if (
+            signature
+            and isinstance(facts, bytes)
+            and facts.startswith(signature)
+            and crc32(facts, crc32(name)) == checksum
+        ):
+            rate, channels, duration = unpack(facts, _SIGNATURE.size)
+            known[name] = FileFacts(facts[_SIGNATURE.size + _HEADER.size :].decode() or None, rate, channels, duration)
             uses.append((name, used))
     _touch(connection, "files", "path", uses)
     return known
@@ -902,39 +929,3 @@ def _info(connection: sqlite3.Connection) -> tuple[int, int, list[RecipeUse], fl
         feature, analysis, functionals = ((word or b"").decode(errors="replace") for word in words)
         recipes.append(RecipeUse(feature, analysis, functionals, count, size, used))
     return clips, recordings, recipes, oldest, newest
-
-
-# old API, goes with extraction.py's rewrite: from here to the end of the file
-
-
-def key(
-    content: str,
-    start: float | None,
-    end: float | None,
-    analysis: Analysis,
-    extractor: Extractor,
-    functionals: tuple[str, ...] | None,
-) -> str:
-    facts = recipe(analysis, extractor, functionals) + clip_key(content, start, end).hex()
-    return hashlib.blake2b(facts.encode(), digest_size=16).hexdigest()
-
-
-def _old_get(self: FeatureStore, keys: Iterable[str]) -> dict[str, Frames]:
-    names = list(keys)
-    found = self.get("old", [bytes.fromhex(name) for name in names])
-    return {name: array for name, array in zip(names, found) if array is not None}
-
-
-def _old_put(self: FeatureStore, arrays: Mapping[str, Frames]) -> None:
-    self.put_many([("old", [bytes.fromhex(name)], [array]) for name, array in arrays.items()])
-
-
-def _either(new: Any, old: Any) -> Any:
-    from functools import wraps
-
-    return wraps(new)(lambda self, *values: new(self, *values) if len(values) > 1 else old(self, *values))
-
-
-FeatureStore.get = _either(FeatureStore.get, _old_get)  # type: ignore[method-assign]
-FeatureStore.put = _either(FeatureStore.put, _old_put)  # type: ignore[method-assign]
-NoStore.get = _either(NoStore.get, _old_get)  # type: ignore[method-assign]

@@ -34,7 +34,7 @@ def tone(seconds: float, rate: int, seed: int = 0) -> NDArray[np.float32]:
     t = np.arange(round(seconds * rate), dtype=np.float32) / rate
     pitch = rng.uniform(100, 1000)
     sound = sum(np.sin(2 * np.pi * k * pitch * t) / k for k in range(1, 5)) * np.exp(-3 * (t % 0.5))
-    return (0.2 * sound + 0.0005 * rng.standard_normal(len(t))).astype(np.float32)
+    return (0.2 * sound + 0.000125 * rng.standard_normal(len(t))).astype(np.float32)
 
 
 def lengths(number: int) -> NDArray[np.float64]:

@@ -40,7 +40,7 @@ def extraction(folder: str) -> list[int]:
 
 
 def measure(setting: Setting, long: int = LONG) -> dict[str, list[float]]:
-    """Peak memory in bytes of both processes; each runs twice, for the first may compile."""
+    """Peak memory in bytes of both processes; the short one runs three times, for the first may compile."""
     needed = 3 * RATE * long
     if shutil.disk_usage(setting.folder).free < needed:
         raise NotMeasured(f"it needs {needed / 1e6:.0f} MB of disk in {setting.folder}; set TMPDIR")

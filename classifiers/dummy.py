@@ -20,6 +20,7 @@ class Dummy(Classifier):
 
     name = "dummy"
     title = "the most frequent class, as a yardstick"
+    effort = 0.001
 
     def build(self, seed: int) -> Any:
         from sklearn.dummy import DummyClassifier

@@ -22,6 +22,7 @@ class ExtraTrees(Forest):
 
     name = "extra_trees"
     title = "extremely randomised trees"
+    effort = 5.0
 
     def build(self, seed: int) -> Any:
         from sklearn.ensemble import ExtraTreesClassifier

@@ -28,6 +28,7 @@ class GradientBoosting(Classifier):
 
     name = "gboost"
     title = "gradient-boosted trees"
+    effort = 30.0
     trusted_types = (
         "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
         # From here on skops 0.11 asks, later ones don't.

@@ -26,6 +26,7 @@ class NearestNeighbours(Classifier):
 
     name = "knn"
     title = "k nearest neighbours"
+    effort = 0.01
     trusted_types = ("audioclf.classifiers._neighbours.NeighboursAtHand",)
 
     k: int = param(5, "neighbours that vote")

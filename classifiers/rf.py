@@ -22,6 +22,7 @@ class RandomForest(Forest):
 
     name = "rf"
     title = "random forest"
+    effort = 10.0
 
     def build(self, seed: int) -> Any:
         from sklearn.ensemble import RandomForestClassifier

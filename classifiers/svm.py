@@ -26,7 +26,10 @@ class SVM(Classifier):
 
     name = "svm"
     title = "support vector machine, RBF kernel"
-    trusted_types = ("audioclf.classifiers._calibration.TemperatureScaled",)
+    trusted_types = (
+        "audioclf.classifiers._calibration.TemperatureScaled",
+        "audioclf.classifiers._machines.KernelMachines",
+    )
 
     C: float = param(10.0, "price of a training clip on the wrong side; larger fits closer")
     gamma: float | None = param(None, "kernel width, 1 / (2 sigma²); none is scikit-learn's 'scale'")
@@ -41,18 +44,11 @@ class SVM(Classifier):
         )
 
     def build(self, seed: int) -> Any:
-        from sklearn.multiclass import OneVsRestClassifier
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import StandardScaler
-        from sklearn.svm import SVC
 
         from ._calibration import TemperatureScaled
+        from ._machines import KernelMachines
 
-        machine = SVC(
-            C=self.C,
-            gamma="scale" if self.gamma is None else self.gamma,
-            class_weight=self.class_weight,
-            cache_size=500,
-            random_state=seed,
-        )
-        return TemperatureScaled(make_pipeline(StandardScaler(), OneVsRestClassifier(machine)), random_state=seed)
+        machines = KernelMachines(self.C, self.gamma, self.class_weight, random_state=seed)
+        return TemperatureScaled(make_pipeline(StandardScaler(), machines), random_state=seed)

@@ -9,6 +9,13 @@ from typing import Any
 from audioclf.results import METRICS, Experiment, Results, is_floor, title
 
 MISSING = "–"
+STAGES = (
+    ("Reading and decoding", "decode_seconds"),
+    ("Computing features", "extract_seconds"),
+    ("Feature store", "store_seconds"),
+    ("Fitting", "fit_seconds"),
+    ("Predicting and scoring", "score_seconds"),
+)
 
 
 def score(value: float | None) -> str:
@@ -278,16 +285,14 @@ def facts(results: Results) -> list[tuple[str, str]]:
 
 
 def times(results: Results) -> list[tuple[str, str]]:
-    """List where the time went, as pairs of a name and its value."""
+    """List where the time went, as pairs of a name and its value; a record of 0.1.0 knows fewer stages."""
     timing = results.record["timing"]
-    folds = [fold for e in results.ranking() for fold in e["folds"]]
-    return [
-        ("Whole run", duration(timing["total_seconds"])),
-        ("Extracting features", duration(timing["extract_seconds"])),
-        ("Fitting, summed over folds", duration(sum(fold["fit_seconds"] or 0.0 for fold in folds))),
-        ("Predicting, summed over folds", duration(sum(fold["predict_seconds"] or 0.0 for fold in folds))),
-        ("Workers", str(timing["workers"])),
-    ]
+    stages = [(name, timing[key]) for name, key in STAGES if key in timing]
+    workers = timing["workers"]
+    whole = f"{duration(timing['total_seconds'])} with {count(workers, 'worker')}"
+    if workers > 1 and "fit_seconds" in timing:
+        whole += "; the stages are summed over workers"
+    return [(name, duration(value)) for name, value in stages] + [("Whole run", whole)]
 
 
 def _analysis(analysis: dict[str, Any]) -> str:

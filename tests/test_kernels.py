@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import subprocess
@@ -148,7 +149,7 @@ def test_noise_suppression(rng, n_bands, bounds):
     power = (rng.uniform(0, 1, (131, n_bands)) ** 6).astype(np.float32)
     power[[0, 20, 21, 22, 23, 24, 25]] = 0
     found = pncc.suppress_noise(power, Passage(np.array(bounds)))
-    for a, b in zip(bounds[:-1], bounds[1:]):
+    for a, b in itertools.pairwise(bounds):
         clip = power[a:b].astype(np.float64)
         medium = twins.medium_time_power(clip)
         weights = twins.suppress_noise(medium) / np.maximum(medium, 1e-20)

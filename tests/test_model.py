@@ -12,7 +12,7 @@ import audioclf
 from audioclf import plugins
 from audioclf.dataset import Clip
 from audioclf.errors import AudioError, ModelError, SpecError
-from audioclf.model import find_recordings, load_model, train
+from audioclf.model import Model, find_recordings, load_model, train
 
 CLASSIFIERS = plugins.names("classifiers")
 SMALL = {"rf": "rf:trees=10", "extra_trees": "extra_trees:trees=10", "hmm": "hmm:states=2"}
@@ -129,7 +129,7 @@ class TestRefused:
         with pytest.raises(ModelError, match="later audioclf"):
             load_model(_rewritten(model, tmp_path, facts={"schema": 99}))
 
-    def test_foreign_types(self, model, tmp_path):
+    def test_foreign_types_of_skops(self, model, tmp_path):
         """A file that would build anything outside the list isn't loaded, whatever it calls itself."""
         import skops.io
         from sklearn.isotonic import IsotonicRegression
@@ -137,14 +137,36 @@ class TestRefused:
         from sklearn.preprocessing import FunctionTransformer
 
         evil = make_pipeline(FunctionTransformer(func=print), IsotonicRegression())
-        path = _rewritten(model, tmp_path, estimator=skops.io.dumps(evil))
+        path = _rewritten(model, tmp_path, members={"estimator.skops": skops.io.dumps(evil)})
         assert skops.io.get_untrusted_types(data=skops.io.dumps(evil))
-        with pytest.raises(ModelError, match=r"not trusted .*print"):
+        with pytest.raises(ModelError, match=r"m.audioclf: holds types that are not trusted .*print.*not loaded"):
             load_model(path)
 
-    def test_damaged_estimator(self, model, tmp_path):
+    def test_foreign_types_of_plain_data(self, model, tmp_path):
+        structure = {"types": ["os.system"], "estimator": {"type": 0, "call": ["false"]}}
+        members = {"estimator.json": json.dumps(structure).encode(), "estimator.npy": b""}
+        with pytest.raises(ModelError, match=r"m.audioclf: holds types that are not trusted \(os.system\); it was not"):
+            load_model(_rewritten(model, tmp_path, members=members))
+
+    @pytest.mark.parametrize(
+        "members",
+        [
+            {"estimator.skops": b"junk"},
+            {"estimator.json": b"junk", "estimator.npy": b""},
+            {"estimator.json": b"[]", "estimator.npy": b""},
+            {"estimator.json": b'{"types": [], "estimator": {"array": 0}}', "estimator.npy": b""},
+            {"estimator.json": b'{"types": [], "estimator": null}', "estimator.npy": b"junk"},
+            {"estimator.json": b'{"types": [], "estimator": {"eval": "1"}}', "estimator.npy": b""},
+        ],
+    )
+    def test_damaged_estimator(self, members, model, tmp_path):
         with pytest.raises(ModelError, match="can't be loaded"):
-            load_model(_rewritten(model, tmp_path, estimator=b"junk"))
+            load_model(_rewritten(model, tmp_path, members=members))
+
+    @pytest.mark.parametrize("members", [{}, {"estimator.json": b"{}"}])
+    def test_no_estimator(self, members, model, tmp_path):
+        with pytest.raises(ModelError, match="not a model file"):
+            load_model(_rewritten(model, tmp_path, members=members))
 
     def test_unknown_classifier(self, model, tmp_path):
         with pytest.raises(SpecError, match="unknown classifier"):
@@ -164,15 +186,37 @@ class TestRefused:
         assert list(tmp_path.iterdir()) == [path]
 
 
-def _rewritten(model, folder, facts=None, estimator=None):
+def _rewritten(model, folder, facts=None, members=None):
+    """Save *model*, then change some facts, or replace the members that hold the estimator."""
     path = model.save(folder / "m.audioclf")
     with zipfile.ZipFile(path) as archive:
-        old = json.loads(archive.read("model.json"))
-        packed = archive.read("estimator.skops")
+        content = {name: archive.read(name) for name in archive.namelist()}
+    old = json.loads(content.pop("model.json"))
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("model.json", json.dumps({**old, **(facts or {})}))
-        archive.writestr("estimator.skops", packed if estimator is None else estimator)
+        for name, data in (content if members is None else members).items():
+            archive.writestr(name, data)
     return path
+
+
+def test_an_estimator_that_is_not_plain_data_goes_to_skops(model, tmp_path):
+    """Whatever a plug-in of another package builds from scikit-learn's own types can be saved."""
+    from sklearn.naive_bayes import GaussianNB
+
+    bayes = GaussianNB().fit([[0.0], [0.1], [1.0], [1.1], [2.0]], ["hiss", "hiss", "hum", "hum", "sweep"])
+    path = Model(bayes, model.facts).save(tmp_path / "m.audioclf")
+    assert zipfile.ZipFile(path).namelist() == ["model.json", "estimator.skops"]
+    X = [[0.4], [0.6]]
+    np.testing.assert_array_equal(load_model(path).estimator.predict_proba(X), bayes.predict_proba(X))
+
+
+def test_a_file_written_with_skops_alone_still_loads(model, tiny, tmp_path):
+    """As every model was before there were plain data."""
+    import skops.io
+
+    files = sorted(tiny.glob("*/*.wav"))
+    path = _rewritten(model, tmp_path, members={"estimator.skops": skops.io.dumps(model.estimator)})
+    np.testing.assert_array_equal(load_model(path).predict_proba(files), model.predict_proba(files))
 
 
 def test_find_recordings(tiny, tmp_path):

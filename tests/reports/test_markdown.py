@@ -70,7 +70,27 @@ def test_says_everything(make_results):
     text = render(make_results())
     for fact in (record["command"], record["dataset"]["fingerprint"], *record["warnings"], *record["dataset"]["notes"]):
         assert escape(fact) in text
-    assert "3.2 s" in text
+
+
+def test_says_where_the_time_went(make_results):
+    results = make_results()
+    (rows,) = [rows for rows in tables(render(results)) if any(row[0] == "Whole run" for row in rows)]
+    assert rows[1:] == [
+        ["Reading and decoding", "1.8 s"],
+        ["Computing features", "3.2 s"],
+        ["Feature store", "0.1 s"],
+        ["Fitting", "2 min 22 s"],
+        ["Predicting and scoring", "4.4 s"],
+        ["Whole run", "1 min 20 s with 2 workers; the stages are summed over workers"],
+    ]
+
+
+def test_time_of_an_older_record(make_results):
+    """Version 0.1.0 told the extraction's wall time, the whole and the workers."""
+    results = make_results()
+    results.record["timing"] = {"extract_seconds": 3.21, "total_seconds": 80.1, "workers": 1}
+    (rows,) = [rows for rows in tables(render(results)) if any(row[0] == "Whole run" for row in rows)]
+    assert rows[1:] == [["Computing features", "3.2 s"], ["Whole run", "1 min 20 s with 1 worker"]]
 
 
 def test_table_escapes():
