@@ -51,7 +51,9 @@ def model(tiny, tmp_path_factory):
     return train(tiny / "clips.csv", "mfcc+gfcc", "svm", cv=2).save(tmp_path_factory.mktemp("model") / "m.audioclf")
 
 
-@pytest.mark.parametrize("words", [["--help"], ["--version"], ["predict", "--help"], ["extract", "--help"], ["store", "--help"]])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["--version"], ["predict", "--help"], ["extract", "--help"], ["store", "--help"]]
+)
 def test_help_needs_nothing_but_click(words, imported):
     assert imported(*words, heavy=(*HEAVY, "numpy", "importlib.metadata", "soundfile", "sqlite3")) == []
 
