@@ -207,7 +207,7 @@ class Spool:
     """
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115: closed with this object
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 (closed with this object)
         self._lengths: list[int] = []
         self.n_rows = 0
 

@@ -164,7 +164,7 @@ def extract(
     keys = [_key(clips[number], known) for number in good]
     recipes = [store.recipe(analysis, extractor, how) for extractor, how in wanted]
     began = perf_counter()
-    columns = [features.get(recipe, keys) for recipe in recipes]
+    columns = features.get_many(recipes, keys)
     timing["store"] += perf_counter() - began
     # By number of the clip: an array for each of *wanted*.
     done: dict[int, list[Any]] = {number: [column[i] for column in columns] for i, number in enumerate(good)}

@@ -9,15 +9,16 @@ and an M step that keeps what no frame speaks for.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from hmmlearn import _hmmc
 from hmmlearn.base import BaseHMM, ConvergenceMonitor
 from numpy.typing import NDArray
 
-from ._hmm_model import Array, StateModel, expand, linear_density, log_sum_exp
+from ._hmm_model import BATCH, Array, StateModel, expand, linear_density, log_sum_exp
 
 TOLERANCE = 1e-3
 """EM stops when an iteration gains less than this, in nats per frame."""
@@ -198,16 +199,14 @@ class MixtureHMM(BaseHMM):
     def _estep_begin(self) -> None:
         self._density = linear_density(self.weights, self.means, self.variances)
 
-    def _compute_log_likelihood(self, X: Array) -> Array:
-        slope, offset = self._density
-        components = (X @ slope + offset).reshape(len(X), *self.weights.shape)
-        self._components = components  # of the sequence whose statistics come next
-        return components[:, :, 0] if components.shape[2] == 1 else log_sum_exp(components, axis=2)
-
-    def _compute_posteriors_log(self, fwdlattice: Array, bwdlattice: Array) -> Array:
-        # hmmlearn's own takes most of the time of training, in scipy's logsumexp.
-        posteriors = fwdlattice + bwdlattice
-        return normalised(np.exp(posteriors - posteriors.max(axis=1, keepdims=True)))
+    def _do_estep(self, X: Array, lengths: Any) -> tuple[dict[str, Any], float]:
+        """hmmlearn's, but for everything that has no order in time done to many sequences at once."""
+        statistics = self._initialize_sufficient_statistics()
+        self._estep_begin()
+        total = 0.0
+        for begin, ends in _stretches(lengths, max(1, BATCH // self.weights.size)):
+            total += self._accumulate(statistics, X[begin : ends[-1]], ends - begin)
+        return statistics, total
 
     def _initialize_sufficient_statistics(self) -> dict[str, Any]:
         statistics = super()._initialize_sufficient_statistics()
@@ -215,16 +214,37 @@ class MixtureHMM(BaseHMM):
         statistics["sums"] = np.zeros((self.weights.size, 2 * self.means.shape[2]))
         return statistics
 
-    def _accumulate_sufficient_statistics(
-        self, stats: dict[str, Any], X: Array, lattice: Array, posteriors: Array, fwdlattice: Array, bwdlattice: Array
-    ) -> None:
-        super()._accumulate_sufficient_statistics(stats, X, lattice, posteriors, fwdlattice, bwdlattice)
+    def _accumulate(self, statistics: dict[str, Any], frames: Array, ends: NDArray[np.integer]) -> float:
+        """Add the statistics of a few sequences that end at *ends*; return their log-likelihood."""
+        slope, offset = self._density
+        components = (frames @ slope + offset).reshape(len(frames), *self.weights.shape)
+        emitted = components[:, :, 0] if components.shape[2] == 1 else log_sum_exp(components, axis=2)
+        posteriors = np.empty_like(emitted)
+        total = 0.0
+        begin = 0
+        for end in ends:
+            lattice = emitted[begin:end]
+            log_likelihood, forward = _hmmc.forward_log(self.startprob_, self.transmat_, lattice)
+            backward = _hmmc.backward_log(self.startprob_, self.transmat_, lattice)
+            np.add(forward, backward, out=posteriors[begin:end])
+            if end - begin > 1:
+                moves = _hmmc.compute_log_xi_sum(forward, self.transmat_, backward, lattice)
+                statistics["trans"] += np.exp(moves)
+            total += log_likelihood
+            begin = end
+        posteriors -= log_sum_exp(posteriors, axis=1)[:, None]
+        np.exp(posteriors, out=posteriors)
+        statistics["nobs"] += len(ends)
+        statistics["start"] += posteriors[np.concatenate([[0], ends[:-1]])].sum(axis=0)
         if self.weights.shape[1] == 1:
             shares = posteriors[:, :, None]
         else:
-            shares = posteriors[:, :, None] * np.exp(self._components - lattice[:, :, None])
-        stats["occupied"] += shares.sum(axis=0)
-        stats["sums"] += shares.reshape(len(X), -1).T @ X
+            components -= emitted[:, :, None]
+            shares = np.exp(components, out=components)
+            shares *= posteriors[:, :, None]
+        statistics["occupied"] += shares.sum(axis=0)
+        statistics["sums"] += shares.reshape(len(frames), -1).T @ frames
+        return total
 
     def _do_mstep(self, stats: dict[str, Any]) -> None:
         self.startprob_ = normalised(self.start_prior + np.where(self.start_prior > 0, stats["start"], 0.0))
@@ -240,3 +260,19 @@ class MixtureHMM(BaseHMM):
         variances = np.maximum(squares - means**2, self.variance_floor)
         self.means = np.where(spoken_for[:, :, None], means, self.means)
         self.variances = np.where(spoken_for[:, :, None], variances, self.variances)
+
+
+def _stretches(lengths: Sequence[int], most: int) -> Iterator[tuple[int, NDArray[np.integer]]]:
+    """Cut sequences that lie one after the other into stretches of about *most* frames.
+
+    Yields the first frame of each, and the ends of its sequences.
+
+    >>> [(begin, ends.tolist()) for begin, ends in _stretches([3, 2, 4], most=5)]
+    [(0, [3, 5]), (5, [9])]
+    """
+    ends = np.cumsum(lengths)
+    first, begin = 0, 0
+    while first < len(ends):
+        last = max(first + 1, int(np.searchsorted(ends, begin + most, side="right")))
+        yield begin, ends[first:last]
+        first, begin = last, int(ends[last - 1])

@@ -32,6 +32,7 @@ class HMM(Classifier):
     name = "hmm"
     title = "hidden Markov models, one per class"
     takes = "sequences"
+    effort = 2.5
     trusted_types = ("audioclf.classifiers._hmm.HMMClassifier",)
 
     states: int = param(8, "most states of a class")

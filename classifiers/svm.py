@@ -26,6 +26,7 @@ class SVM(Classifier):
 
     name = "svm"
     title = "support vector machine, RBF kernel"
+    effort = 2.0
     trusted_types = (
         "audioclf.classifiers._calibration.TemperatureScaled",
         "audioclf.classifiers._machines.KernelMachines",

@@ -9,7 +9,7 @@ import pytest
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 
 import audioclf
-from audioclf import comparison, plugins
+from audioclf import comparison, parallel, plugins
 from audioclf.classifier import Classifier
 from audioclf.errors import DatasetError, SpecError
 from audioclf.results import Results
@@ -98,13 +98,53 @@ def test_no_group_is_on_both_sides(done):
     assert done.results.record["dataset"]["n_groups"] == 12
 
 
-def test_same_numbers_for_any_number_of_workers_and_a_warm_store(done, tiny, tmp_path):
+def test_same_numbers_for_any_number_of_workers_and_a_warm_store(done, tiny, tmp_path, monkeypatch):
+    monkeypatch.setattr(parallel, "PATIENCE", 0.0)  # so little work would start no process
     store = FeatureStore(tmp_path / "store.sqlite")
     for _ in range(2):  # cold, then warm
         again = comparison.compare(
             tiny / "clips.csv", "centroid,mfcc+zcr", "knn,hmm:states=2", cv=4, seed=3, workers=2, store=store
         )
         assert stripped(again.results.record) == stripped(done.results.record)
+
+
+def test_long_fits_begin_first_and_records_keep_their_order(tiny, monkeypatch):
+    begun = []
+    real = comparison._fit_fold
+    monkeypatch.setattr(comparison, "_fit_fold", lambda *call: (begun.append(call[0].name), real(*call))[1])
+    specs = "knn,logreg,gboost:rounds=2,rf:trees=3"
+    found = {}
+    for workers in (1, 2):
+        begun.clear()
+        record = comparison.compare(tiny, "centroid", specs, cv=2, workers=workers).results.record
+        found[workers] = begun.copy()
+        assert [e["classifier"] for e in record["experiments"]] == [*specs.split(","), "dummy"]
+    assert found[1] == ["knn"] * 2 + ["logreg"] * 2 + ["gboost"] * 2 + ["rf"] * 2 + ["dummy"] * 2
+    assert found[2] == ["gboost"] * 2 + ["rf"] * 2 + ["logreg"] * 2 + ["knn"] * 2 + ["dummy"] * 2
+
+
+def test_a_feature_sets_input_is_assembled_once(tiny, monkeypatch):
+    made = []
+    real = comparison.Extraction.inputs
+    monkeypatch.setattr(
+        comparison.Extraction, "inputs", lambda self, xs, takes: (made.append(takes), real(self, xs, takes))[1]
+    )
+    comparison.compare(tiny, "centroid,mfcc+zcr", "knn,logreg,hmm:states=2", cv=2)
+    assert sorted(made) == ["sequences", "sequences", "vectors", "vectors"]
+
+
+def test_time_record(done):
+    timing = done.results.record["timing"]
+    assert list(timing) == [
+        "decode_seconds", "extract_seconds", "store_seconds", "fit_seconds", "score_seconds",
+        "total_seconds", "workers",
+    ]  # fmt: skip
+    assert timing["workers"] == 1
+    stages = sum(timing[name] for name in timing if name not in ("total_seconds", "workers"))
+    assert 0 < stages <= timing["total_seconds"]
+    folds = [fold for e in done.results.record["experiments"] for fold in e["folds"]]
+    assert timing["fit_seconds"] == pytest.approx(sum(fold["fit_seconds"] for fold in folds))
+    assert timing["score_seconds"] > sum(fold["predict_seconds"] for fold in folds)
 
 
 def test_another_seed_draws_other_folds(done, tiny):

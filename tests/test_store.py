@@ -123,6 +123,19 @@ def test_clips_of_many_pages_are_found_in_any_order(path, rng):
     same(store.get(OTHER, [names[i] for i in order]), [arrays[i][:, :1] + 1 for i in order])
 
 
+def test_several_recipes_are_looked_up_at_once(path, clips, arrays):
+    store = FeatureStore(path)
+    assert store.get_many([RECIPE, OTHER], clips[:1]) == [[None], [None]]
+    store.put(RECIPE, clips, arrays)
+    store.put(OTHER, clips[1:], [array[:, :2] for array in arrays[1:]])
+    first, second, third = store.get_many([OTHER, "neither", RECIPE], clips)
+    same(first, [None, *(array[:, :2] for array in arrays[1:])])
+    same(second, [None] * 4)
+    same(third, arrays)
+    assert store.get_many([], clips) == []
+    assert store.get_many([RECIPE], []) == [[]]
+
+
 def test_values_that_floats_can_hold_are_kept_bit_by_bit(path, clips):
     array = np.array([[0.0, -0.0, np.inf, np.nan, 1e-45, 3.4e38, np.pi]], np.float32)
     FeatureStore(path).put(RECIPE, clips[:1], [array])
@@ -906,6 +919,7 @@ def test_no_store_keeps_nothing(tmp_path, monkeypatch, clips, arrays, settled):
     store.put(RECIPE, clips, arrays)
     store.put_many([(RECIPE, clips, arrays)])
     same(store.get(RECIPE, clips), [None] * 4)
+    assert store.get_many([RECIPE, OTHER], clips[:2]) == [[None, None]] * 2
     assert store.files([file]) == {}
     store.remember({file: FACTS})
     assert store.files([file]) == {}

@@ -158,6 +158,29 @@ def test_one_iteration_equals_hmmlearns(rng, topology, monkeypatch):
 
 
 @pytest.mark.parametrize("topology", ["ergodic", "left-right"])
+def test_sequences_taken_together_or_one_by_one(rng, topology, monkeypatch):
+    model = random_model(rng, 3, 2, topology=topology)
+    sequences = sequences_of(rng, [30, 1, 25, 7, 40], scale=1.5)
+    frames, lengths = expand(np.concatenate(sequences)), [len(s) for s in sequences]
+    together = MixtureHMM(model, variance_floor=0.01, n_iter=3, tol=0.0).fit(frames, lengths)
+    monkeypatch.setattr(_hmm_training, "BATCH", 6 * 32)  # of 6 components: 32 frames, a stretch of one or two
+    apart = MixtureHMM(model, variance_floor=0.01, n_iter=3, tol=0.0).fit(frames, lengths)
+    np.testing.assert_allclose(apart.monitor_.history, together.monitor_.history, rtol=1e-10)
+    for name in ("start", "transitions", "weights", "means", "variances"):
+        np.testing.assert_allclose(getattr(apart.model, name), getattr(together.model, name), rtol=1e-7, atol=1e-9)
+
+
+def test_log_sum_exp(rng):
+    from scipy.special import logsumexp
+
+    values = rng.normal(scale=300.0, size=(4, 3, 5))
+    values[0, :, 0] = -np.inf
+    values[1, 0, 1] = -np.inf
+    for axis in (0, 1, 2):
+        np.testing.assert_allclose(_hmm_model.log_sum_exp(values, axis), logsumexp(values, axis=axis), rtol=1e-12)
+
+
+@pytest.mark.parametrize("topology", ["ergodic", "left-right"])
 @pytest.mark.parametrize("mixtures", [1, 2])
 def test_training_raises_the_likelihood(topology, mixtures):
     X, y = words()
