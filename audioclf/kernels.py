@@ -150,9 +150,8 @@ def _radix2(re: Rows, im: Rows) -> None:
 @kernel
 def _radix4(re: Rows, im: Rows, cosines: Rows, sines: Rows, size: int) -> None:
     """Two stages at once, on blocks of *size*: half the traffic to memory."""
-    half = re.shape[0]
-    step = half // size
-    for first in range(0, half, 4 * size):
+    step = cosines.shape[0] // size
+    for first in range(0, re.shape[0], 4 * size):
         for j in range(size):
             c1, s1 = cosines[j * step], sines[j * step]
             c2, s2 = cosines[j * step // 2], sines[j * step // 2]
@@ -177,6 +176,7 @@ def _power(
 ) -> None:
     half, length = order.shape[0], window.shape[0]
     one_half = np.float32(0.5)
+    part = min(half, 32 if log_size % 2 else 16)
     re = np.empty((half, LANES), np.float32)
     im = np.empty((half, LANES), np.float32)
     for first in range(0, starts.shape[0], LANES):
@@ -191,10 +191,17 @@ def _power(
                 im[order[i], f] = frame[2 * i + 1] * window[2 * i + 1]
             if length % 2:
                 re[order[length // 2], f] = frame[length - 1] * window[length - 1]
-        size = 1
-        if log_size % 2:
-            _radix2(re, im)
-            size = 2
+        # The first stages part by part: a part stays in the first-level cache.
+        size = part
+        for at in range(0, half, part):
+            some_re, some_im = re[at : at + part], im[at : at + part]
+            size = 1
+            if log_size % 2:
+                _radix2(some_re, some_im)
+                size = 2
+            while size < part:
+                _radix4(some_re, some_im, cosines, sines, size)
+                size *= 4
         while size < half:
             _radix4(re, im, cosines, sines, size)
             size *= 4
