@@ -221,30 +221,37 @@ def content_hash(path: str | os.PathLike[str]) -> str:
             while block := file.read(1 << 20):
                 digest.update(block)
     except OSError as error:
-        raise AudioError(f"{path}: can't be read: {error.strerror}") from error
+        raise _unreadable(path, error) from error
     return digest.hexdigest()
 
 
 def _existing(path: str | os.PathLike[str]) -> Path:
     path = Path(path)
     try:
-        facts = path.stat()
-        if stat.S_ISDIR(facts.st_mode):
-            raise AudioError(f"{path}: a folder, not a recording")
-        if not stat.S_ISREG(facts.st_mode):  # opening a pipe would wait for ever
-            raise AudioError(f"{path}: not a regular file; save the recording to one")
-        with open(path, "rb"):
-            pass
+        facts = os.stat(path)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise AudioError(f"{path}: no such file") from error
     except (OSError, ValueError) as error:  # ValueError: a null character in the name
-        raise AudioError(f"{path}: can't be read: {getattr(error, 'strerror', None) or error}") from error
+        raise _unreadable(path, error) from error
+    if stat.S_ISDIR(facts.st_mode):
+        raise AudioError(f"{path}: a folder, not a recording")
+    if not stat.S_ISREG(facts.st_mode):  # opening a pipe would wait for ever
+        raise AudioError(f"{path}: not a regular file; save the recording to one")
     if facts.st_size == 0:
         raise AudioError(f"{path}: the file is empty (0 bytes); record or copy it again, or leave it out")
     return path
 
 
+def _unreadable(path: Path, error: Exception) -> AudioError:
+    return AudioError(f"{path}: can't be read: {getattr(error, 'strerror', None) or error}")
+
+
 def _not_audio(path: Path, error: Exception) -> AudioError:
+    try:
+        with open(path, "rb"):
+            pass
+    except OSError as reason:
+        return _unreadable(path, reason)
     reason = str(getattr(error, "error_string", error)).strip().rstrip(".")
     return AudioError(f"{path}: not audio that can be read ({reason}); convert it to WAV or FLAC, or leave it out")
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from audioclf import audio, functionals, parallel
+from audioclf import audio, engine, functionals, parallel
 from audioclf.audio import Signal
 from audioclf.dataset import Clip
 from audioclf.extraction import Wanted, analyse, analyse_long, is_long
@@ -114,8 +114,9 @@ class FeatureSet(TransformerMixin, BaseEstimator):
         signal = Signal(np.asarray(samples, dtype=np.float32), sample_rate)
         fitted = getattr(self, "analysis_", None)
         analysis = fitted or self._analysis(self.sample_rate or sample_rate)
-        wanted: list[Wanted] = [(extractor, None) for extractor in build_extractors(self.spec)]
-        return np.hstack(_analyse(signal, analysis, wanted))
+        extractors = build_extractors(self.spec)
+        statics = engine.analyse([_prepared(signal, analysis)], analysis, extractors)
+        return np.hstack([extractor.with_deltas(statics.rows[extractor.base].T) for extractor in extractors])
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Return the names of the vector's values: coefficient, then functional (``mfcc_0_mean``)."""
@@ -153,14 +154,18 @@ def _analyse(clip: ClipLike, analysis: Analysis, wanted: list[Wanted]) -> list[F
         if is_long(clip):
             return analyse_long(clip, analysis, wanted)
         clip = audio.read(clip.path, analysis.sample_rate, clip.start, clip.end)
-    signal = audio.resample(clip, analysis.sample_rate)
+    return analyse([_prepared(clip, analysis)], analysis, wanted)[0]
+
+
+def _prepared(signal: Signal, analysis: Analysis) -> Signal:
+    signal = audio.resample(signal, analysis.sample_rate)
     if len(signal.samples) < analysis.frame_samples:
         warnings.warn(
             f"a clip of {signal.duration:.3g} s is shorter than one frame of {analysis.frame_length:g} s "
             "and was padded with silence",
             stacklevel=4,
         )
-    return analyse([signal], analysis, wanted)[0]
+    return signal
 
 
 def _native_rate(clip: ClipLike) -> int:

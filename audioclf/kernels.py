@@ -42,9 +42,9 @@ class Kernel:
         The function as written, for looking at and for tests.
     """
 
-    def __init__(self, function: Callable[..., Any], fastmath: set[str]) -> None:
+    def __init__(self, function: Callable[..., Any], settings: dict[str, Any]) -> None:
         self.python = function
-        self.fastmath = fastmath
+        self.settings = {"nogil": True, "error_model": "numpy", **settings}
         self.__doc__ = function.__doc__
         self.__name__ = function.__name__
         self._compiled: Any = None
@@ -69,22 +69,21 @@ class Kernel:
                 names[name] = names[name].compiled()
         function = types.FunctionType(written.__code__, names, written.__name__, written.__defaults__)
         function.__module__, function.__qualname__ = written.__module__, written.__qualname__
-        settings = {"nogil": True, "error_model": "numpy", "fastmath": self.fastmath}
         folder = _folder(written.__code__.co_filename)
         if folder is None:
-            return numba.njit(**settings)(function)
+            return numba.njit(**self.settings)(function)
         if not any(folder.rglob("*.nbc")):
             _announce()
         # numba looks at its folder when it decorates; other packages' functions must not end up in ours.
         before = numba.config.CACHE_DIR
         numba.config.CACHE_DIR = str(folder)
         try:
-            return numba.njit(cache=True, **settings)(function)
+            return numba.njit(cache=True, **self.settings)(function)
         finally:
             numba.config.CACHE_DIR = before
 
 
-def kernel(function: Callable[..., Any] | None = None, *, reorder: bool = False) -> Any:
+def kernel(function: Callable[..., Any] | None = None, *, reorder: bool = False, inline: bool = False) -> Any:
     """Mark a function to be compiled by numba when it is first called.
 
     It may call other kernels, of its own module or of this one, and NumPy functions that numba knows. The compiled
@@ -97,6 +96,8 @@ def kernel(function: Callable[..., Any] | None = None, *, reorder: bool = False)
     function : callable
     reorder : bool
         Sums may be taken in another order, for a loop that sums along a row.
+    inline : bool
+        Put into the kernels that call it, in place of a call.
 
     Examples
     --------
@@ -107,8 +108,9 @@ def kernel(function: Callable[..., Any] | None = None, *, reorder: bool = False)
     4.0
     """
     if function is None:
-        return lambda f: kernel(f, reorder=reorder)
-    return Kernel(function, {"contract", "reassoc", "nsz"} if reorder else {"contract"})
+        return lambda f: kernel(f, reorder=reorder, inline=inline)
+    fastmath = {"contract", "reassoc", "nsz"} if reorder else {"contract"}
+    return Kernel(function, {"fastmath": fastmath, "forceinline": inline})
 
 
 @cache
@@ -176,25 +178,33 @@ def _power(
 ) -> None:
     half, length = order.shape[0], window.shape[0]
     one_half = np.float32(0.5)
+    one, two = np.uint64(1), np.uint64(2)  # unsigned: indices that numba needn't test for being negative
+    at = np.empty(LANES, np.uint64)
     part = min(half, 32 if log_size % 2 else 16)
-    re = np.empty((half, LANES), np.float32)
-    im = np.empty((half, LANES), np.float32)
+    # Rows a power of two apart would fall on the same lines of the cache.
+    re = np.empty((half, LANES + 16), np.float32)
+    im = np.empty((half, LANES + 16), np.float32)
     for first in range(0, starts.shape[0], LANES):
         count = min(LANES, starts.shape[0] - first)
-        re[:] = 0
-        im[:] = 0
-        for f in range(count):
-            at = starts[first + f]
-            frame = samples[at : at + length]
-            for i in range(length // 2):
-                re[order[i], f] = frame[2 * i] * window[2 * i]
-                im[order[i], f] = frame[2 * i + 1] * window[2 * i + 1]
-            if length % 2:
-                re[order[length // 2], f] = frame[length - 1] * window[length - 1]
+        for f in range(LANES):  # a frame stands in where there are fewer
+            at[f] = starts[first + min(f, count - 1)]
+        for i in range(half):
+            row_re, row_im = re[order[i]], im[order[i]]
+            if 2 * i + 1 < length:
+                w0, w1 = window[2 * i], window[2 * i + 1]
+                for f in range(LANES):
+                    row_re[f] = samples[at[f]] * w0
+                    row_im[f] = samples[at[f] + one] * w1
+                    at[f] += two
+            else:
+                w0 = window[2 * i] if 2 * i < length else np.float32(0)
+                for f in range(LANES):
+                    row_re[f] = samples[at[f]] * w0 if w0 != 0 else np.float32(0)
+                    row_im[f] = 0
         # The first stages part by part: a part stays in the first-level cache.
         size = part
-        for at in range(0, half, part):
-            some_re, some_im = re[at : at + part], im[at : at + part]
+        for begin in range(0, half, part):
+            some_re, some_im = re[begin : begin + part], im[begin : begin + part]
             size = 1
             if log_size % 2:
                 _radix2(some_re, some_im)
@@ -332,6 +342,66 @@ def weigh(values: Rows, by: Weights) -> Rows:
     """
     out = np.empty((by.values.shape[1], values.shape[1]), np.float32)
     _weigh(values, *by, out)
+    return out
+
+
+@kernel(inline=True)
+def log_lanes(bits: Any, scratch: Any, mantissa: Rows, out: Rows) -> None:
+    """Natural logarithm of LANES positive float32 numbers, given by their bits, to two units in the last place.
+
+    A call of the library's logarithm would keep a loop from being vectorised. x = m 2^e with m in [√½, √2), and
+    ln m = 2 artanh t with t = (m - 1) / (m + 1), |t| < 0.172, by its series to t⁹. 0 counts as 2^-127.
+
+    Parameters
+    ----------
+    bits : ndarray of int32, shape (LANES,)
+    scratch : ndarray of int32, shape (LANES,)
+    mantissa : ndarray of float32, shape (LANES,)
+        The same memory as *scratch*.
+    out : ndarray of float32, shape (LANES,)
+    """
+    sqrt_half, shift = np.int32(0x3F3504F3), np.int32(23)
+    one, two, log_2 = np.float32(1), np.float32(2), np.float32(np.log(2))
+    c3, c5, c7, c9 = np.float32(1 / 3), np.float32(1 / 5), np.float32(1 / 7), np.float32(1 / 9)
+    for f in range(LANES):
+        exponent = np.int32(np.int32(bits[f] - sqrt_half) >> shift)
+        scratch[f] = np.int32(bits[f] - np.int32(exponent << shift))
+        out[f] = np.float32(exponent)
+    for f in range(LANES):
+        t = (mantissa[f] - one) / (mantissa[f] + one)
+        square = t * t
+        series = one + square * (c3 + square * (c5 + square * (c7 + square * c9)))
+        out[f] = out[f] * log_2 + two * t * series
+
+
+@kernel
+def _scaled_log(values: Rows, lowest: float, factor: float, out: Rows) -> None:
+    bits, scratch = np.zeros(LANES, np.int32), np.empty(LANES, np.int32)
+    numbers, mantissa = bits.view(np.float32), scratch.view(np.float32)
+    numbers[:] = 1
+    logarithm = np.empty(LANES, np.float32)
+    least, times = np.float32(lowest), np.float32(factor)
+    for i in range(values.shape[0]):
+        for start in range(0, values.shape[1], LANES):
+            end = min(start + LANES, values.shape[1])
+            row, result = values[i, start:end], out[i, start:end]
+            for f in range(end - start):
+                numbers[f] = max(row[f], least)
+            log_lanes(bits, scratch, mantissa, logarithm)
+            for f in range(end - start):
+                result[f] = times * logarithm[f]
+
+
+def log(values: Rows, lowest: float, factor: float = 1.0) -> Rows:
+    """Return *factor* times the natural logarithm of *values*, or of *lowest* where they lie below it, float32.
+
+    Examples
+    --------
+    >>> log(np.array([[100.0, 0.0]], np.float32), lowest=1e-10, factor=10 / np.log(10)).round(4)
+    array([[  20., -100.]], dtype=float32)
+    """
+    out = np.empty_like(values)
+    _scaled_log(values, lowest, factor, out)
     return out
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -234,9 +235,15 @@ def _mapped(path: Path) -> Shared:
 
 def single_threaded() -> AbstractContextManager[Any]:
     """Return a context in which BLAS and OpenMP use one thread: sums then come in one order on every machine."""
-    from threadpoolctl import threadpool_limits
+    return _controller(len(sys.modules)).limit(limits=1)
 
-    return threadpool_limits(limits=1)
+
+@lru_cache(maxsize=1)
+def _controller(n_modules: int) -> Any:
+    """What sets the number of threads; looked for anew, which takes 2 ms, when more modules have been imported."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def _one_thread(function: Callable[..., T], *call: Any) -> T:

@@ -14,29 +14,36 @@ from audioclf.spectra import Frames
 FLOOR = 1e-10
 
 
-def decibels(energies: Frames, top_db: float | None, passage: Passage) -> Frames:
-    """Return 10 log10 of energies, at least -100 dB and at most *top_db* below the clip's maximum.
+def decibels(energies: Frames) -> Frames:
+    """Return 10 log10 of energies, at least -100 dB, shape as *energies*.
 
-    The same as ``librosa.power_to_db(energies, ref=1.0, amin=1e-10, top_db=top_db)``.
+    >>> decibels(np.array([[1.0, 0.0]], np.float32)).round(3)
+    array([[   0., -100.]], dtype=float32)
+    """
+    return kernels.log(kernels.rows(energies), FLOOR, 10 / np.log(10)).T
+
+
+def limit_range(level: NDArray[np.floating], top_db: float | None, passage: Passage) -> NDArray[np.floating]:
+    """Raise levels to at most *top_db* below the clip's maximum, shape as *level*.
+
+    With `decibels` before it, the same as ``librosa.power_to_db(energies, ref=1.0, amin=1e-10, top_db=top_db)``.
 
     Parameters
     ----------
-    energies : ndarray of float32, shape (n_frames, n_bands)
+    level : ndarray, shape (n_frames, n_bands)
+        In dB.
     top_db : float or None
         Dynamic range kept, in dB; None keeps all.
     passage : Passage
         The clips that the frames belong to.
 
-    >>> decibels(np.array([[1.0, 0.0]], np.float32), 80.0, Passage(np.array([0, 1])))
-    array([[  0., -80.]], dtype=float32)
+    >>> limit_range(np.array([[0.0, -100.0]]), 80.0, Passage(np.array([0, 1])))
+    array([[  0., -80.]])
     """
-    # NumPy's float32 log is vectorised, its log10 is not.
-    level = np.log(np.maximum(energies, np.float32(FLOOR)))
-    level *= np.float32(10 / np.log(10))
     if top_db is None:
         return level
-    lowest = passage.for_frames(passage.maximum(level) - np.float32(top_db))
-    return np.maximum(level, lowest[:, None], out=level)
+    lowest = passage.for_frames(passage.maximum(level) - level.dtype.type(top_db))
+    return np.maximum(level, lowest[:, None])
 
 
 def cosine_transform(bands: NDArray[np.floating], n_coeffs: int) -> Frames:

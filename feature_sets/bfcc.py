@@ -12,7 +12,7 @@ from audioclf.extractor import Extractor, Passage
 from audioclf.spec import param
 from audioclf.spectra import Spectra
 
-from ._cepstra import cosine_transform, decibels, numbered
+from ._cepstra import cosine_transform, decibels, limit_range, numbered
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class BFCC(Extractor):
         return numbered(self.name, self.n_coeffs)
 
     def measure(self, spectra: Spectra) -> NDArray[np.floating]:
-        return spectra.energies(filterbanks.bark, self.n_bands, self.fmin, self.fmax)
+        return decibels(spectra.energies(filterbanks.bark, self.n_bands, self.fmin, self.fmax))
 
     def combine(self, measured: NDArray[np.floating], passage: Passage) -> NDArray[np.floating]:
-        return cosine_transform(decibels(measured, self.top_db, passage), self.n_coeffs)
+        return cosine_transform(limit_range(measured, self.top_db, passage), self.n_coeffs)

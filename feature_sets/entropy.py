@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audioclf import kernels
-from audioclf.kernels import LANES, kernel
+from audioclf.kernels import LANES, kernel, log_lanes
 from audioclf.spectra import Spectra
 
 from ._descriptor import Descriptor, share
@@ -35,42 +35,31 @@ class Entropy(Descriptor):
     def measure(self, spectra: Spectra) -> NDArray[np.floating]:
         power = kernels.rows(spectra.power)
         total, weighted = np.empty((2, len(spectra)), np.float32)
-        _sums(power, power.view(np.int32), total, weighted)
+        _sums(power, total, weighted)
         # -Σ p log p = log Σ P - (Σ P log P) / Σ P
         entropy = np.log(np.where(total > 0, total, 1.0)) - share(weighted, total)
         return np.where(total > 0, entropy / np.log(len(power)), 1.0).clip(0.0, 1.0)[:, None]
 
 
 @kernel
-def _sums(power: Any, bits: Any, total: Any, weighted: Any) -> None:
-    """Σ P and Σ P ln P over the bins of each frame.
-
-    The logarithm is written out, for a call would keep the loop from being vectorised: P = m 2^e with m in [√½, √2),
-    ln m = 2 artanh t with t = (m - 1) / (m + 1), |t| < 0.172, by its series to t⁹ (relative error 1e-9).
-    """
-    sqrt_half = np.int32(0x3F3504F3)
-    one, two, log_2 = np.float32(1), np.float32(2), np.float32(np.log(2))
-    c3, c5, c7, c9 = np.float32(1 / 3), np.float32(1 / 5), np.float32(1 / 7), np.float32(1 / 9)
+def _sums(power: Any, total: Any, weighted: Any) -> None:
+    """Σ P and Σ P ln P over the bins of each frame."""
+    scratch, logarithm = np.empty(LANES, np.int32), np.empty(LANES, np.float32)
+    mantissa = scratch.view(np.float32)
+    part_bits = np.zeros(LANES, np.int32)
+    part = part_bits.view(np.float32)
     first, second = np.empty(LANES, np.float32), np.empty(LANES, np.float32)
-    mantissa_bits = np.empty(LANES, np.int32)
-    mantissa = mantissa_bits.view(np.float32)
-    exponent = np.empty(LANES, np.int32)
     for start in range(0, power.shape[1], LANES):
         end = min(start + LANES, power.shape[1])
         first[:] = 0
         second[:] = 0
         for k in range(power.shape[0]):
-            row, row_bits = power[k, start:end], bits[k, start:end]
+            row = power[k, start:end]
             for f in range(end - start):
-                e = np.int32(np.int32(row_bits[f] - sqrt_half) >> np.int32(23))
-                exponent[f] = e
-                mantissa_bits[f] = np.int32(row_bits[f] - np.int32(e << np.int32(23)))
-            for f in range(end - start):
-                t = (mantissa[f] - one) / (mantissa[f] + one)
-                square = t * t
-                series = one + square * (c3 + square * (c5 + square * (c7 + square * c9)))
-                logarithm = two * t * series + np.float32(exponent[f]) * log_2
-                first[f] += row[f]
-                second[f] += row[f] * logarithm
+                part[f] = row[f]
+            log_lanes(part_bits, scratch, mantissa, logarithm)
+            for f in range(LANES):
+                first[f] += part[f]
+                second[f] += part[f] * logarithm[f]
         total[start:end] = first[: end - start]
         weighted[start:end] = second[: end - start]

@@ -12,7 +12,7 @@ from audioclf.extractor import Extractor, Passage
 from audioclf.spec import param
 from audioclf.spectra import Spectra
 
-from ._cepstra import decibels, numbered
+from ._cepstra import decibels, limit_range, numbered
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class LogMel(Extractor):
         return numbered(self.name, self.n_mels)
 
     def measure(self, spectra: Spectra) -> NDArray[np.floating]:
-        return spectra.energies(filterbanks.mel, self.n_mels, self.fmin, self.fmax, self.htk)
+        return decibels(spectra.energies(filterbanks.mel, self.n_mels, self.fmin, self.fmax, self.htk))
 
     def combine(self, measured: NDArray[np.floating], passage: Passage) -> NDArray[np.floating]:
-        return decibels(measured, self.top_db, passage)
+        return limit_range(measured, self.top_db, passage)

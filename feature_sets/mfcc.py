@@ -12,7 +12,7 @@ from audioclf.extractor import Extractor, Passage
 from audioclf.spec import param
 from audioclf.spectra import Spectra
 
-from ._cepstra import cosine_transform, decibels, numbered
+from ._cepstra import cosine_transform, decibels, limit_range, numbered
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class MFCC(Extractor):
         return numbered(self.name, self.n_coeffs)
 
     def measure(self, spectra: Spectra) -> NDArray[np.floating]:
-        return spectra.energies(filterbanks.mel, self.n_mels, self.fmin, self.fmax, self.htk)
+        return decibels(spectra.energies(filterbanks.mel, self.n_mels, self.fmin, self.fmax, self.htk))
 
     def combine(self, measured: NDArray[np.floating], passage: Passage) -> NDArray[np.floating]:
-        return cosine_transform(decibels(measured, self.top_db, passage), self.n_coeffs)
+        return cosine_transform(limit_range(measured, self.top_db, passage), self.n_coeffs)

@@ -67,8 +67,7 @@ class PNCC(Extractor):
 
     def measure(self, spectra: Spectra) -> NDArray[np.floating]:
         top = min(8000.0, spectra.analysis.sample_rate / 2) if self.fmax is None else self.fmax
-        power = spectra.energies(squared_gammatone, self.n_bands, self.fmin, top, self.preemphasis)
-        return power / np.float32(spectra.analysis.fft_size)
+        return spectra.energies(squared_gammatone, self.n_bands, self.fmin, top, self.preemphasis)
 
     def combine(self, measured: NDArray[np.floating], passage: Passage) -> NDArray[np.floating]:
         power = suppress_noise(measured, passage)
@@ -86,13 +85,14 @@ def squared_gammatone(
 ) -> NDArray[np.float32]:
     """Weights of the squared gammatone integration ("initial processing"), shape (n_bands, n_fft // 2 + 1).
 
-    |H|² with H set to 0 below 0.5 % of its maximum, normalised to unit area; times the pre-emphasis.
+    |H|² with H set to 0 below 0.5 % of its maximum, normalised to unit area; times the pre-emphasis, divided by
+    n_fft, as they weigh the periodogram.
     """
     response = filterbanks.gammatone(sample_rate, n_fft, n_bands, fmin, fmax).astype(np.float64)
     response[response < 0.005 * response.max(axis=1, keepdims=True)] = 0.0
     squared = response**2
     squared /= squared.sum(axis=1, keepdims=True)
-    return (squared * preemphasis_response(preemphasis, n_fft)).astype(np.float32)
+    return (squared * preemphasis_response(preemphasis, n_fft) / n_fft).astype(np.float32)
 
 
 def suppress_noise(power: NDArray[np.floating], passage: Passage) -> Bands:
@@ -128,6 +128,9 @@ def _suppress_noise(power: Any, bounds: Any, lead: int, trail: int, fresh: bool,
     envelope, floor, peak = memory[0], memory[1], memory[2]
     medium = np.empty(n_bands, np.float32)
     ratio = np.zeros(n_bands + 2 * _SIDE, np.float32)
+    weight, share = np.empty(n_bands, np.float32), np.empty(n_bands, np.float32)
+    for b in range(n_bands):
+        share[b] = one / np.float32(min(b + _SIDE, n_bands - 1) - max(b - _SIDE, 0) + 1)
     at = 0
     for clip in range(bounds.shape[0] - 1):
         begin, end = bounds[clip], bounds[clip + 1]
@@ -136,8 +139,9 @@ def _suppress_noise(power: Any, bounds: Any, lead: int, trail: int, fresh: bool,
             count = np.float32(high - low)
             medium[:] = 0
             for u in range(low, high):
+                near = power[u]
                 for b in range(n_bands):
-                    medium[b] += power[u, b]
+                    medium[b] += near[b]
             for b in range(n_bands):
                 medium[b] /= count
             first = fresh and t == begin
@@ -152,6 +156,7 @@ def _suppress_noise(power: Any, bounds: Any, lead: int, trail: int, fresh: bool,
                     rectified = max(medium[b] - envelope[b], np.float32(0))
                     floor[b] = np.float32(0.9) * rectified
                     peak[b] = np.float32(0)
+            middle = ratio[_SIDE : _SIDE + n_bands]
             for b in range(n_bands):
                 rectified = max(medium[b] - envelope[b], np.float32(0))
                 keep = rise if rectified >= floor[b] else fall
@@ -161,13 +166,15 @@ def _suppress_noise(power: Any, bounds: Any, lead: int, trail: int, fresh: bool,
                 peak[b] = max(faded, rectified)
                 excited = max(masked, floor[b])
                 result = excited if medium[b] >= np.float32(2) * envelope[b] else floor[b]
-                ratio[_SIDE + b] = result / max(medium[b], tiny)
+                middle[b] = result / max(medium[b], tiny)
+            weight[:] = 0
+            for shift in range(2 * _SIDE + 1):
+                shifted = ratio[shift : shift + n_bands]
+                for b in range(n_bands):
+                    weight[b] += shifted[b]
+            now, result_row = power[t], out[at]
             for b in range(n_bands):
-                weight = np.float32(0)
-                for shift in range(2 * _SIDE + 1):
-                    weight += ratio[b + shift]
-                neighbours = min(b + _SIDE, n_bands - 1) - max(b - _SIDE, 0) + 1
-                out[at, b] = power[t, b] * (weight / np.float32(neighbours))
+                result_row[b] = now[b] * (weight[b] * share[b])
             at += 1
 
 

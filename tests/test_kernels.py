@@ -104,10 +104,19 @@ def test_sums_for_entropy(rng):
     power[:, 1] = np.float32(np.sqrt(0.5))
     power[7] = 0
     total, weighted = np.empty((2, len(power)), np.float32)
-    entropy._sums(kernels.rows(power), kernels.rows(power).view(np.int32), total, weighted)
+    entropy._sums(kernels.rows(power), total, weighted)
     expected, expected_weighted = twins.entropy_sums(power.astype(np.float64))
     np.testing.assert_allclose(total, expected, rtol=1e-6)
     np.testing.assert_allclose(weighted, expected_weighted, rtol=1e-6, atol=1e-30)
+
+
+def test_log(rng):
+    values = np.concatenate([[1, 2, 0.5, np.sqrt(0.5), 3e38, 1.2e-38], 10.0 ** rng.uniform(-37, 38, 10_000)])
+    values = values.astype(np.float32)[None]
+    expected = np.log(values.astype(np.float64))
+    np.testing.assert_allclose(kernels.log(values, 1e-38), expected, rtol=3 * F32, atol=2 * F32)
+    floored = kernels.log(np.array([[0.0, -1.0, 1e-12, 1e-9]], np.float32), 1e-10, 10 / np.log(10))
+    np.testing.assert_allclose(floored, [[-100, -100, -100, -90]], rtol=1e-6)
 
 
 def test_second_moment(magnitude):
