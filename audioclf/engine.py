@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,9 @@ from numpy.typing import NDArray
 from audioclf.audio import Signal
 from audioclf.extractor import Extractor, Passage, running_sum
 from audioclf.kernels import Rows, rows
-from audioclf.spectra import Analysis, Frames, Spectra, frame_starts
+from audioclf.spectra import Analysis, Bank, Frames, Spectra, frame_starts
 
-STRETCH = 2048  # frames whose spectra are held at once: 4 MB for an FFT of 1024 samples
+STRETCH = 1024  # frames whose spectra are held at once: 2 MB for an FFT of 1024 samples
 
 
 @dataclass
@@ -48,18 +49,21 @@ def analyse(signals: Sequence[Signal], analysis: Analysis, extractors: Iterable[
     parts = [np.asarray(signal.samples, np.float32) for signal in signals]
     short = analysis.frame_samples
     parts = [part if len(part) >= short else np.pad(part, (0, short - len(part))) for part in parts]
+    extractors = tuple(dict.fromkeys(extractor.base for extractor in extractors))
     samples = np.ascontiguousarray(parts[0] if len(parts) == 1 else np.concatenate(parts))
     offsets = np.cumsum([0, *(len(part) for part in parts)])
     starts = [frame_starts(len(part), analysis) + at for part, at in zip(parts, offsets)]
     bounds = np.cumsum([0, *(len(part) for part in starts)])
     every = np.concatenate(starts)
-    measured: dict[Extractor, list[Rows]] = {extractor.base: [] for extractor in extractors}
+    measured: dict[Extractor, list[Rows]] = {extractor: [] for extractor in extractors}
+    banks = _banks(analysis, extractors)
     for first in range(0, len(every), STRETCH):
         last = min(first + STRETCH, len(every))
         inside = bounds[(bounds >= first) & (bounds < last)]
         before = int(len(inside) == 0 or inside[0] != first)  # the clip goes on: flux looks at the frame before
         begins = inside - (first - before)
         spectra = Spectra.of(samples, every[first - before : last], np.r_[0, begins] if before else begins, analysis)
+        spectra.prepare(banks)
         for extractor, pieces in measured.items():
             pieces.append(rows(extractor.measure(spectra)[before:]))
     passage = Passage(bounds)
@@ -67,6 +71,16 @@ def analyse(signals: Sequence[Signal], analysis: Analysis, extractors: Iterable[
         {extractor: rows(extractor.combine(_joined(pieces).T, passage)) for extractor, pieces in measured.items()},
         bounds,
     )
+
+
+@lru_cache(maxsize=32)
+def _banks(analysis: Analysis, extractors: tuple[Extractor, ...]) -> tuple[Bank, ...]:
+    """The filterbanks that extractors ask for, found out on a frame of silence."""
+    silence = np.zeros(analysis.frame_samples, np.float32)
+    spectra = Spectra.of(silence, np.zeros(1, np.int64), np.zeros(1, np.int64), analysis)
+    for extractor in extractors:
+        extractor.measure(spectra)
+    return spectra.prepared
 
 
 def analyse_long(

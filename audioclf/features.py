@@ -17,6 +17,7 @@ from audioclf.audio import Signal
 from audioclf.dataset import Clip
 from audioclf.extraction import Wanted, analyse, analyse_long, is_long
 from audioclf.feature_spec import HIGHEST_DEFAULT_RATE, analysis_rate, build_extractors, vector_names
+from audioclf.kernels import rows
 from audioclf.spectra import Analysis, Frames
 
 ClipLike = Union[Clip, Signal, str, "os.PathLike[str]"]
@@ -116,7 +117,7 @@ class FeatureSet(TransformerMixin, BaseEstimator):
         analysis = fitted or self._analysis(self.sample_rate or sample_rate)
         extractors = build_extractors(self.spec)
         statics = engine.analyse([_prepared(signal, analysis)], analysis, extractors)
-        return np.hstack([extractor.with_deltas(statics.rows[extractor.base].T) for extractor in extractors])
+        return np.concatenate([rows(e.with_deltas(statics.rows[e.base].T)) for e in extractors]).T
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Return the names of the vector's values: coefficient, then functional (``mfcc_0_mean``)."""

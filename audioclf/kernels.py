@@ -15,7 +15,7 @@ import logging
 import sys
 import threading
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -278,10 +278,10 @@ def power_spectrum(samples: Rows, starts: NDArray[np.int64], window: Rows, n_fft
 
 
 class Weights(NamedTuple):
-    """A matrix made ready for `weigh`; see `weights`."""
+    """A matrix made ready for `weigh`, or several below each other; see `weights` and `stacked`."""
 
     values: Rows  # (n_inputs rounded up to whole groups, n_outputs)
-    first: NDArray[np.int64]  # of each group of inputs, the first output that it reaches
+    first: NDArray[np.int64]  # (n_matrices, n_groups): of each group of inputs, the first output that it reaches
     last: NDArray[np.int64]  # and the one after the last
 
 
@@ -293,7 +293,17 @@ def weights(matrix: NDArray[np.floating]) -> Weights:
     used = padded.reshape(-1, _GROUP, n_outputs).any(axis=1)
     first = np.where(used.any(axis=1), used.argmax(axis=1), 0)
     last = np.where(used.any(axis=1), n_outputs - used[:, ::-1].argmax(axis=1), 0)
-    return Weights(padded, first, last)
+    return Weights(padded, first[None], last[None])
+
+
+def stacked(parts: Sequence[Weights]) -> Weights:
+    """Put matrices of the same inputs below each other: `weigh` then reads its input once for all."""
+    offsets = np.cumsum([0, *(part.values.shape[1] for part in parts[:-1])])
+    return Weights(
+        np.ascontiguousarray(np.hstack([part.values for part in parts])),
+        np.concatenate([part.first + at for part, at in zip(parts, offsets)]),
+        np.concatenate([part.last + at for part, at in zip(parts, offsets)]),
+    )
 
 
 @kernel
@@ -304,7 +314,7 @@ def _weigh(values: Rows, matrix: Rows, first: Any, last: Any, out: Rows) -> None
     for start in range(0, values.shape[1], LANES):
         count = min(LANES, values.shape[1] - start)
         total[:] = 0
-        for group in range(first.shape[0]):
+        for group in range(first.shape[1]):
             k = group * _GROUP
             for i in range(_GROUP):
                 if k + i < n_inputs:
@@ -313,13 +323,14 @@ def _weigh(values: Rows, matrix: Rows, first: Any, last: Any, out: Rows) -> None
                         part[i, f] = row[f]
                 else:
                     part[i, :] = 0
-            for o in range(first[group], last[group]):
-                w0, w1, w2, w3 = matrix[k, o], matrix[k + 1, o], matrix[k + 2, o], matrix[k + 3, o]
-                w4, w5, w6, w7 = matrix[k + 4, o], matrix[k + 5, o], matrix[k + 6, o], matrix[k + 7, o]
-                for f in range(LANES):
-                    total[o, f] += ((w0 * part[0, f] + w1 * part[1, f]) + (w2 * part[2, f] + w3 * part[3, f])) + (
-                        (w4 * part[4, f] + w5 * part[5, f]) + (w6 * part[6, f] + w7 * part[7, f])
-                    )
+            for m in range(first.shape[0]):
+                for o in range(first[m, group], last[m, group]):
+                    w0, w1, w2, w3 = matrix[k, o], matrix[k + 1, o], matrix[k + 2, o], matrix[k + 3, o]
+                    w4, w5, w6, w7 = matrix[k + 4, o], matrix[k + 5, o], matrix[k + 6, o], matrix[k + 7, o]
+                    for f in range(LANES):
+                        low = (w0 * part[0, f] + w1 * part[1, f]) + (w2 * part[2, f] + w3 * part[3, f])
+                        high = (w4 * part[4, f] + w5 * part[5, f]) + (w6 * part[6, f] + w7 * part[7, f])
+                        total[o, f] += low + high
         for o in range(n_outputs):
             row = out[o, start : start + count]
             for f in range(count):

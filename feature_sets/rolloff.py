@@ -49,7 +49,7 @@ def _bins_below(magnitude: Any, part: float, out: Any) -> None:
     n_bins = magnitude.shape[0]
     total = np.empty(LANES, np.float64)
     below = np.empty(LANES, np.float64)
-    bins = np.empty(LANES, np.int64)
+    bins = np.empty(LANES, np.float64)  # as wide as what is compared, so that the loop is vectorised
     for start in range(0, out.shape[1], LANES):
         end = min(start + LANES, out.shape[1])
         total[:] = 0
@@ -65,5 +65,7 @@ def _bins_below(magnitude: Any, part: float, out: Any) -> None:
             row = magnitude[k, start:end]
             for f in range(end - start):
                 below[f] += row[f]
-                bins[f] += below[f] < total[f]
-        out[0, start:end] = bins[: end - start]
+                bins[f] += 1.0 if below[f] < total[f] else 0.0
+        row_out = out[0, start:end]
+        for f in range(end - start):
+            row_out[f] = np.int64(bins[f])

@@ -55,7 +55,7 @@ def counted(monkeypatch):
         kind = plugins.load("features", name)
 
         def measure(self, spectra, name=name, original=kind.measure):
-            runs[name] += len(spectra.begins)
+            runs[name] += len(spectra.begins) * (len(spectra) > 1)  # one frame is a question for filterbanks
             return original(self, spectra)
 
         monkeypatch.setattr(kind, "measure", measure)
