@@ -16,6 +16,7 @@ from audioclf.audio import Signal
 from audioclf.errors import SpecError
 
 Frames = NDArray[np.float32]
+Bank = tuple[Any, ...]  # a function of `audioclf.filterbanks`, then its parameters
 
 _COSINES = {
     "hamming": (0.54, 0.46),
@@ -170,7 +171,7 @@ class Spectra:
 
     def _set(self, samples: Frames, starts: NDArray[np.int64], begins: NDArray[np.int64], analysis: Analysis) -> None:
         self.samples, self.starts, self.begins, self.analysis = samples, starts, begins, analysis
-        self._energies: dict[tuple[Any, ...], Frames] = {}
+        self._energies: dict[Bank, Frames] = {}
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -217,11 +218,24 @@ class Spectra:
         filterbank : callable
             A function of `audioclf.filterbanks`, called with the rate, the FFT length and *parameters*.
         """
-        key = (filterbank, *parameters)
-        if key not in self._energies:
-            matrix = _filters(filterbank, self.analysis.sample_rate, self.analysis.fft_size, *parameters)
-            self._energies[key] = kernels.weigh(kernels.rows(self.power), matrix).T
-        return self._energies[key]
+        bank = (filterbank, *parameters)
+        if bank not in self._energies:
+            self.prepare((bank,))
+        return self._energies[bank]
+
+    def prepare(self, banks: tuple[Bank, ...]) -> None:
+        """Compute what `energies` will be asked for: several filterbanks together are quicker than one by one."""
+        if banks:
+            matrix = _filters(self.analysis.sample_rate, self.analysis.fft_size, banks)
+            together = kernels.weigh(kernels.rows(self.power), matrix)
+            ends = np.cumsum([_size(self.analysis.sample_rate, self.analysis.fft_size, bank) for bank in banks])
+            for bank, part in zip(banks, np.split(together, ends[:-1])):
+                self._energies[bank] = part.T
+
+    @property
+    def prepared(self) -> tuple[Bank, ...]:
+        """The filterbanks whose energies have been computed."""
+        return tuple(self._energies)
 
     def autocorrelation(self, order: int, preemphasis: float = 0.0) -> Frames:
         """Autocorrelation of the windowed frames at lags 0 to *order*, shape (n_frames, order + 1), float32.
@@ -236,10 +250,12 @@ class Spectra:
             The spectrum is first weighted by the response of 1 - preemphasis / z.
         """
         size = self.analysis.fft_size
+        if size >= self.analysis.frame_samples + order + (preemphasis != 0):
+            return self.energies(_cosines, order, preemphasis)
         while size < self.analysis.frame_samples + order + (preemphasis != 0):
             size *= 2
-        power = self.power if size == self.analysis.fft_size else self._power(size)
-        return kernels.weigh(kernels.rows(power), _cosines(size, order, preemphasis)).T
+        matrix = _filters(self.analysis.sample_rate, size, ((_cosines, order, preemphasis),))
+        return kernels.weigh(kernels.rows(self._power(size)), matrix).T
 
 
 def frame_starts(n_samples: int, analysis: Analysis) -> NDArray[np.int64]:
@@ -263,18 +279,22 @@ def _moments(sample_rate: int, n_fft: int) -> kernels.Weights:
 
 
 @lru_cache(maxsize=64)
-def _filters(filterbank: Callable[..., Frames], *parameters: Any) -> kernels.Weights:
-    return kernels.weights(filterbank(*parameters))
+def _filters(sample_rate: int, n_fft: int, banks: tuple[Bank, ...]) -> kernels.Weights:
+    return kernels.stacked([kernels.weights(bank[0](sample_rate, n_fft, *bank[1:])) for bank in banks])
 
 
-@lru_cache(maxsize=16)
-def _cosines(n_fft: int, order: int, preemphasis: float) -> kernels.Weights:
-    """The matrix from a power spectrum to autocorrelation."""
+@lru_cache(maxsize=64)
+def _size(sample_rate: int, n_fft: int, bank: Bank) -> int:
+    return _filters(sample_rate, n_fft, (bank,)).values.shape[1]
+
+
+def _cosines(sample_rate: int, n_fft: int, order: int, preemphasis: float) -> NDArray[np.float64]:
+    """The matrix from a power spectrum to autocorrelation, shape (order + 1, n_fft // 2 + 1)."""
     cosines = np.cos(2 * np.pi * np.outer(np.arange(order + 1), np.arange(n_fft // 2 + 1)) / n_fft) * (2 / n_fft)
     cosines[:, 0] /= 2
     if n_fft % 2 == 0:
         cosines[:, -1] /= 2
-    return kernels.weights(cosines * preemphasis_response(preemphasis, n_fft))
+    return cosines * preemphasis_response(preemphasis, n_fft)
 
 
 def preemphasis_response(coefficient: float, n_fft: int) -> NDArray[np.float64]:
