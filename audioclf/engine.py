@@ -55,7 +55,7 @@ def analyse(signals: Sequence[Signal], analysis: Analysis, extractors: Iterable[
     starts = [frame_starts(len(part), analysis) + at for part, at in zip(parts, offsets)]
     bounds = np.cumsum([0, *(len(part) for part in starts)])
     every = np.concatenate(starts)
-    measured: dict[Extractor, list[Rows]] = {extractor: [] for extractor in extractors}
+    measured: dict[Extractor, Rows] = {}
     banks = _banks(analysis, extractors)
     for first in range(0, len(every), STRETCH):
         last = min(first + STRETCH, len(every))
@@ -64,11 +64,14 @@ def analyse(signals: Sequence[Signal], analysis: Analysis, extractors: Iterable[
         begins = inside - (first - before)
         spectra = Spectra.of(samples, every[first - before : last], np.r_[0, begins] if before else begins, analysis)
         spectra.prepare(banks)
-        for extractor, pieces in measured.items():
-            pieces.append(rows(extractor.measure(spectra)[before:]))
+        for extractor in extractors:
+            values = extractor.measure(spectra).T
+            if extractor not in measured:
+                measured[extractor] = np.empty((len(values), len(every)), np.float32)
+            measured[extractor][:, first:last] = values[:, before:]
     passage = Passage(bounds)
     return Statics(
-        {extractor: rows(extractor.combine(_joined(pieces).T, passage)) for extractor, pieces in measured.items()},
+        {extractor: rows(extractor.combine(values.T, passage)) for extractor, values in measured.items()},
         bounds,
     )
 
@@ -136,10 +139,6 @@ def _sweep(
             piece.add(extractor, extractor.measure(spectra), spools[extractor])
     for extractor, piece in pieces.items():
         piece.finish(extractor, spools[extractor])
-
-
-def _joined(pieces: list[Rows]) -> Rows:
-    return pieces[0] if len(pieces) == 1 else np.concatenate(pieces, axis=1)
 
 
 @dataclass

@@ -6,6 +6,7 @@ Apart from `audioclf.features`, whose transformer needs scikit-learn: extracting
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from audioclf import spec
 from audioclf.errors import SpecError
@@ -27,6 +28,11 @@ def build_extractors(features: str) -> list[Extractor]:
     >>> [extractor.spec for extractor in build_extractors("mfcc:n_coeffs=20+zcr")]
     ['mfcc:n_coeffs=20', 'zcr']
     """
+    return list(_built(features))
+
+
+@lru_cache(maxsize=256)
+def _built(features: str) -> tuple[Extractor, ...]:
     extractors: list[Extractor] = spec.build("features", features)
     seen: dict[str, str] = {}
     for extractor in extractors:
@@ -36,7 +42,7 @@ def build_extractors(features: str) -> list[Extractor]:
                     f"'{features}' gives '{name}' twice, by {seen[name]} and by {extractor.spec}; leave one out"
                 )
             seen[name] = extractor.spec
-    return extractors
+    return tuple(extractors)
 
 
 def analysis_rate(rates: Iterable[int]) -> int:

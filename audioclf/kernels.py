@@ -27,7 +27,8 @@ from audioclf.files import cache_folder
 
 Rows = NDArray[np.float32]
 
-LANES = 64  # frames worked on together: enough to hide the loops' overhead, few enough for the second-level cache
+LANES = 64  # frames worked on together: enough to hide the loops' overhead, few enough for the first-level cache
+FFT_LANES = 128  # and for the second-level cache
 _GROUP = 8  # rows of input per pass over an output row
 _log = logging.getLogger("audioclf")
 _compiling = threading.RLock()
@@ -142,7 +143,7 @@ def _announce() -> None:
 def _radix2(re: Rows, im: Rows) -> None:
     """The first stage, on neighbours."""
     for a in range(0, re.shape[0], 2):
-        for f in range(LANES):
+        for f in range(FFT_LANES):
             br, bi = re[a + 1, f], im[a + 1, f]
             re[a + 1, f], im[a + 1, f] = re[a, f] - br, im[a, f] - bi
             re[a, f] += br
@@ -159,7 +160,7 @@ def _radix4(re: Rows, im: Rows, cosines: Rows, sines: Rows, size: int) -> None:
             c2, s2 = cosines[j * step // 2], sines[j * step // 2]
             a = first + j
             b, c, d = a + size, a + 2 * size, a + 3 * size
-            for f in range(LANES):
+            for f in range(FFT_LANES):
                 br, bi = c1 * re[b, f] - s1 * im[b, f], c1 * im[b, f] + s1 * re[b, f]
                 dr, di = c1 * re[d, f] - s1 * im[d, f], c1 * im[d, f] + s1 * re[d, f]
                 pr, pi, qr, qi = re[a, f] + br, im[a, f] + bi, re[a, f] - br, im[a, f] - bi
@@ -179,26 +180,26 @@ def _power(
     half, length = order.shape[0], window.shape[0]
     one_half = np.float32(0.5)
     one, two = np.uint64(1), np.uint64(2)  # unsigned: indices that numba needn't test for being negative
-    at = np.empty(LANES, np.uint64)
+    at = np.empty(FFT_LANES, np.uint64)
     part = min(half, 32 if log_size % 2 else 16)
     # Rows a power of two apart would fall on the same lines of the cache.
-    re = np.empty((half, LANES + 16), np.float32)
-    im = np.empty((half, LANES + 16), np.float32)
-    for first in range(0, starts.shape[0], LANES):
-        count = min(LANES, starts.shape[0] - first)
-        for f in range(LANES):  # a frame stands in where there are fewer
+    re = np.empty((half, FFT_LANES + 16), np.float32)
+    im = np.empty((half, FFT_LANES + 16), np.float32)
+    for first in range(0, starts.shape[0], FFT_LANES):
+        count = min(FFT_LANES, starts.shape[0] - first)
+        for f in range(FFT_LANES):  # a frame stands in where there are fewer
             at[f] = starts[first + min(f, count - 1)]
         for i in range(half):
             row_re, row_im = re[order[i]], im[order[i]]
             if 2 * i + 1 < length:
                 w0, w1 = window[2 * i], window[2 * i + 1]
-                for f in range(LANES):
+                for f in range(FFT_LANES):
                     row_re[f] = samples[at[f]] * w0
                     row_im[f] = samples[at[f] + one] * w1
                     at[f] += two
             else:
                 w0 = window[2 * i] if 2 * i < length else np.float32(0)
-                for f in range(LANES):
+                for f in range(FFT_LANES):
                     row_re[f] = samples[at[f]] * w0 if w0 != 0 else np.float32(0)
                     row_im[f] = 0
         # The first stages part by part: a part stays in the first-level cache.
@@ -328,9 +329,8 @@ def _weigh(values: Rows, matrix: Rows, first: Any, last: Any, out: Rows) -> None
                     w0, w1, w2, w3 = matrix[k, o], matrix[k + 1, o], matrix[k + 2, o], matrix[k + 3, o]
                     w4, w5, w6, w7 = matrix[k + 4, o], matrix[k + 5, o], matrix[k + 6, o], matrix[k + 7, o]
                     for f in range(LANES):
-                        low = (w0 * part[0, f] + w1 * part[1, f]) + (w2 * part[2, f] + w3 * part[3, f])
-                        high = (w4 * part[4, f] + w5 * part[5, f]) + (w6 * part[6, f] + w7 * part[7, f])
-                        total[o, f] += low + high
+                        some = w0 * part[0, f] + w1 * part[1, f] + w2 * part[2, f] + w3 * part[3, f]
+                        total[o, f] += some + w4 * part[4, f] + w5 * part[5, f] + w6 * part[6, f] + w7 * part[7, f]
         for o in range(n_outputs):
             row = out[o, start : start + count]
             for f in range(count):

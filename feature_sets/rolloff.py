@@ -15,6 +15,8 @@ from audioclf.spectra import Spectra
 
 from ._descriptor import Descriptor
 
+_GROUP = 16  # bins
+
 
 @dataclass(frozen=True)
 class Rolloff(Descriptor):
@@ -45,27 +47,38 @@ class Rolloff(Descriptor):
 
 @kernel
 def _bins_below(magnitude: Any, part: float, out: Any) -> None:
-    """How many bins lie before the one where the running sum reaches *part* of the whole, shape (1, n_frames)."""
+    """How many bins lie before the one where the running sum reaches *part* of the whole, shape (1, n_frames).
+
+    Running sums are taken over groups of bins first, then bin by bin within the group that holds the place.
+    """
     n_bins = magnitude.shape[0]
-    total = np.empty(LANES, np.float64)
-    below = np.empty(LANES, np.float64)
-    bins = np.empty(LANES, np.float64)  # as wide as what is compared, so that the loop is vectorised
+    n_groups = (n_bins + _GROUP - 1) // _GROUP
+    below = np.zeros((n_groups + 1, LANES), np.float64)
+    some = np.empty(LANES, np.float32)
     for start in range(0, out.shape[1], LANES):
         end = min(start + LANES, out.shape[1])
-        total[:] = 0
-        below[:] = 0
-        bins[:] = 0
-        for k in range(n_bins):
-            row = magnitude[k, start:end]
-            for f in range(end - start):
-                total[f] += row[f]
-        for f in range(LANES):
-            total[f] *= part
-        for k in range(n_bins):
-            row = magnitude[k, start:end]
-            for f in range(end - start):
-                below[f] += row[f]
-                bins[f] += 1.0 if below[f] < total[f] else 0.0
-        row_out = out[0, start:end]
+        for group in range(n_groups):
+            some[:] = 0
+            for k in range(group * _GROUP, min(n_bins, (group + 1) * _GROUP)):
+                row = magnitude[k, start:end]
+                for f in range(end - start):
+                    some[f] += row[f]
+            before, after = below[group], below[group + 1]
+            for f in range(LANES):
+                after[f] = before[f] + some[f]
         for f in range(end - start):
-            row_out[f] = np.int64(bins[f])
+            wanted = part * below[n_groups, f]
+            low, high = 0, n_groups - 1  # the first group at whose end the sum is reached
+            while low < high:
+                middle = (low + high) // 2
+                if below[middle + 1, f] >= wanted:
+                    high = middle
+                else:
+                    low = middle + 1
+            total, k = below[low, f], low * _GROUP
+            last = min(n_bins, k + _GROUP) - 1
+            total += magnitude[k, start + f]
+            while total < wanted and k < last:
+                k += 1
+                total += magnitude[k, start + f]
+            out[0, start + f] = k
