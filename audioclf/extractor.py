@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from abc import abstractmethod
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -206,3 +207,16 @@ def _delta(values: Rows, bounds: Any, reach: int, out: Rows) -> None:
             result = out[row, first : first + count]
             for t in range(count):
                 result[t] = slope[t] / norm
+
+
+@_delta.plain
+def _delta_plain(values: Rows, bounds: Any, reach: int, out: Rows) -> None:
+    norm = np.float32(sum(2 * n * n for n in range(1, reach + 1)))
+    for first, last in itertools.pairwise(bounds):
+        count = last - first
+        around = np.pad(values[:, first:last], ((0, 0), (reach, reach)), mode="edge")
+        slope = np.zeros((len(values), count), np.float32)
+        for n in range(1, reach + 1):
+            later, earlier = around[:, reach + n : reach + n + count], around[:, reach - n : reach - n + count]
+            slope += np.float32(n) * (later - earlier)
+        out[:, first:last] = slope / norm

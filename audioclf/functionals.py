@@ -160,3 +160,15 @@ def _central_moments(values: Any, bounds: Any, higher: bool, mean: Any, second: 
             second[row, clip] = squares / count
             third[row, clip] = cubes / count
             fourth[row, clip] = fourths / count
+
+
+@_central_moments.plain
+def _central_moments_plain(
+    values: Any, bounds: Any, higher: bool, mean: Any, second: Any, third: Any, fourth: Any
+) -> None:
+    for clip, (first, last) in enumerate(itertools.pairwise(bounds)):
+        clips = values[:, first:last].astype(np.float64)
+        mean[:, clip] = clips.mean(axis=1)
+        centred = clips - mean[:, clip, None]
+        for power, out in ((2, second), (3, third), (4, fourth)):
+            out[:, clip] = np.mean(centred**power, axis=1)

@@ -10,12 +10,13 @@ for an index that is a sum, numba also handles negative ones, and the compiler g
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
 import sys
 import threading
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,6 +33,7 @@ FFT_LANES = 128  # and for the second-level cache
 _GROUP = 8  # rows of input per pass over an output row
 _log = logging.getLogger("audioclf")
 _compiling = threading.RLock()
+_job = threading.local()
 
 
 class Kernel:
@@ -49,9 +51,17 @@ class Kernel:
         self.__doc__ = function.__doc__
         self.__name__ = function.__name__
         self._compiled: Any = None
+        self._plain: Callable[..., Any] | None = None
 
     def __call__(self, *arguments: Any) -> Any:
+        if self._compiled is None and self._plain is not None and getattr(_job, "small", False):
+            return self._plain(*arguments)
         return (self._compiled or self.compiled())(*arguments)
+
+    def plain(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Name the function that does the same in NumPy, in a `small_job`; a decorator."""
+        self._plain = function
+        return function
 
     def compiled(self) -> Any:
         """The function as numba's dispatcher."""
@@ -112,6 +122,21 @@ def kernel(function: Callable[..., Any] | None = None, *, reorder: bool = False,
         return lambda f: kernel(f, reorder=reorder, inline=inline)
     fastmath = {"contract", "reassoc", "nsz"} if reorder else {"contract"}
     return Kernel(function, {"fastmath": fastmath, "forceinline": inline})
+
+
+@contextlib.contextmanager
+def small_job() -> Iterator[None]:
+    """A context for work that isn't worth waiting for numba, which takes half a second to start.
+
+    Kernels that aren't compiled yet, and have a plain form, take that. The two agree to a few units in the last place
+    of float32, not to the bit; so this is for predicting a few clips, never for results that are kept.
+    """
+    before = getattr(_job, "small", False)
+    _job.small = True
+    try:
+        yield
+    finally:
+        _job.small = before
 
 
 @cache
@@ -233,6 +258,16 @@ def _power(
                 high[f] = (er - tr) ** 2 + (ti - ei) ** 2
 
 
+@_power.plain
+def _power_plain(
+    samples: Rows, starts: Any, window: Rows, cosines: Rows, sines: Rows, order: Any, log_size: int, out: Rows
+) -> None:
+    frames = np.lib.stride_tricks.sliding_window_view(samples, len(window))
+    for first in range(0, len(starts), FFT_LANES):
+        block = np.fft.rfft(frames[starts[first : first + FFT_LANES]] * window, 2 * len(order), axis=1)
+        out[:, first : first + FFT_LANES] = (block.real**2 + block.imag**2).T
+
+
 @lru_cache(maxsize=16)
 def _tables(half: int) -> tuple[Rows, Rows, NDArray[np.int64]]:
     """cos and sin of -π k / half, and the bit-reversed order of *half* points."""
@@ -337,6 +372,11 @@ def _weigh(values: Rows, matrix: Rows, first: Any, last: Any, out: Rows) -> None
                 row[f] = total[o, f]
 
 
+@_weigh.plain
+def _weigh_plain(values: Rows, matrix: Rows, first: Any, last: Any, out: Rows) -> None:
+    np.matmul(matrix[: len(values)].T, values, out=out)
+
+
 def weigh(values: Rows, by: Weights) -> Rows:
     """Return ``matrix @ values``, shape (n_outputs, n_frames), float32.
 
@@ -401,6 +441,12 @@ def _scaled_log(values: Rows, lowest: float, factor: float, out: Rows) -> None:
             log_lanes(bits, scratch, mantissa, logarithm)
             for f in range(end - start):
                 result[f] = times * logarithm[f]
+
+
+@_scaled_log.plain
+def _scaled_log_plain(values: Rows, lowest: float, factor: float, out: Rows) -> None:
+    np.log(np.maximum(values, np.float32(lowest)), out=out)
+    out *= np.float32(factor)
 
 
 def log(values: Rows, lowest: float, factor: float = 1.0) -> Rows:

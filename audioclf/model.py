@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf import functionals, parallel, plain
+from audioclf import audio, functionals, kernels, parallel, plain
 from audioclf._version import __version__
 from audioclf.classifier import Classifier, build_classifier
 from audioclf.dataset import Clip, Dataset
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from audioclf.comparison import Comparison
 
 SCHEMA = 1
+_FEW, _SHORT = 16, 120.0  # clips, and seconds of them, for which numba isn't started
 _TRUSTED = (
     "numpy.dtype",
     "numpy.random.mtrand.RandomState",
@@ -115,15 +117,17 @@ class Model:
         """Return a prediction for every clip or file; one that can't be read carries its error."""
         listed = [clip if isinstance(clip, Clip) else Clip(Path(clip)) for clip in clips]
         extractors, takes = self.extractors, self.classifier.takes
-        extraction = extract(
-            listed,
-            self.analysis,
-            vectors=extractors if takes == "vectors" else (),
-            sequences=extractors if takes == "sequences" else (),
-            pooled=functionals.parse(self.facts["functionals"]),
-            workers=workers,
-            progress=progress,
-        )
+        small = _is_small(listed)
+        with kernels.small_job() if small else contextlib.nullcontext():
+            extraction = extract(
+                listed,
+                self.analysis,
+                vectors=extractors if takes == "vectors" else (),
+                sequences=extractors if takes == "sequences" else (),
+                pooled=functionals.parse(self.facts["functionals"]),
+                workers=1 if small else workers,
+                progress=progress,
+            )
         errors = iter(extraction.skipped)
         rows: NDArray[np.float64] = np.empty((0, len(self.labels)))
         if extraction.clips:
@@ -253,6 +257,15 @@ def train(
         "metrics": experiment["metrics"],
     }
     return Model(estimator, facts, comparison)
+
+
+def _is_small(clips: Sequence[Clip]) -> bool:
+    """Whether plain NumPy has the features of all clips before numba has started."""
+    seconds = 0.0
+    for clip in clips if len(clips) <= _FEW else ():
+        with contextlib.suppress(AudioError):
+            seconds += audio.probe(clip.path).duration
+    return len(clips) <= _FEW and seconds <= _SHORT
 
 
 def load_model(path: str | os.PathLike[str]) -> Model:

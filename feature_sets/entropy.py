@@ -63,3 +63,9 @@ def _sums(power: Any, total: Any, weighted: Any) -> None:
                 second[f] += part[f] * logarithm[f]
         total[start:end] = first[: end - start]
         weighted[start:end] = second[: end - start]
+
+
+@_sums.plain
+def _sums_plain(power: Any, total: Any, weighted: Any) -> None:
+    np.sum(power, axis=0, out=total)
+    np.sum(power * np.log(np.maximum(power, np.finfo(np.float32).tiny)), axis=0, out=weighted)

@@ -53,3 +53,9 @@ def _flux(magnitude: Any, scale: Any, out: Any) -> None:
                 change = now[f] * scale_now[f] - before[f] * scale_before[f]
                 total[f] += change * change
         out[0, start:end] = total[: end - start]
+
+
+@_flux.plain
+def _flux_plain(magnitude: Any, scale: Any, out: Any) -> None:
+    out[:] = 0
+    np.sum(np.diff(magnitude * scale, axis=1) ** 2, axis=0, out=out[0, 1:])

@@ -82,3 +82,8 @@ def _cubic_root(values: Any, bits: Any, out: Any, out_bits: Any) -> None:
                 out[i, f] = root + root * ((x - cube) / (two * cube + x))
         for f in range(values.shape[1]):
             out[i, f] = out[i, f] if values[i, f] > 0 else np.float32(0)
+
+
+@_cubic_root.plain
+def _cubic_root_plain(values: Any, bits: Any, out: Any, out_bits: Any) -> None:
+    np.cbrt(values, out=out)

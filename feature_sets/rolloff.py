@@ -82,3 +82,9 @@ def _bins_below(magnitude: Any, part: float, out: Any) -> None:
                 k += 1
                 total += magnitude[k, start + f]
             out[0, start + f] = k
+
+
+@_bins_below.plain
+def _bins_below_plain(magnitude: Any, part: float, out: Any) -> None:
+    below = np.cumsum(magnitude, axis=0, dtype=np.float64)
+    np.argmax(below >= part * below[-1], axis=0, out=out[0])

@@ -53,3 +53,8 @@ def _second_moment(magnitude: Any, frequencies: Any, centre: Any, out: Any) -> N
                 distance = frequencies[k] - middle[f]
                 total[f] += distance * distance * row[f]
         out[start:end] = total[: end - start]
+
+
+@_second_moment.plain
+def _second_moment_plain(magnitude: Any, frequencies: Any, centre: Any, out: Any) -> None:
+    np.sum((frequencies[:, None] - centre) ** 2 * magnitude, axis=0, out=out)

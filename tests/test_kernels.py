@@ -191,6 +191,39 @@ def test_moments_and_percentiles(rng):
         np.testing.assert_allclose(row, twins.pool(frames[a:b], names, ranks), rtol=1e-5, atol=1e-6)
 
 
+SMALL = """
+import sys
+import numpy as np
+from audioclf import audio, engine, kernels
+from audioclf.feature_spec import build_extractors
+from audioclf.functionals import pool_clips
+from audioclf.spectra import Analysis
+rng = np.random.default_rng(0)
+t = np.arange(30000) / 16000
+samples = (np.sin(2000 * t * t) * (t > 0.3) + 0.1 * rng.standard_normal(len(t))).astype(np.float32)
+signals = [audio.Signal(samples[:20000], 16000), audio.Signal(samples, 16000)]
+extractors = build_extractors("mfcc:deltas=2+gfcc+bfcc+logmel+spectral+chroma")
+def run():
+    statics = engine.analyse(signals, Analysis(16000), extractors)
+    frames = [e.with_deltas(statics.rows[e.base].T, statics.bounds) for e in extractors]
+    return frames, [pool_clips(f, statics.bounds, ("mean", "std", "skewness", "p5")) for f in frames]
+with kernels.small_job():
+    small = run()
+assert kernels._power._compiled is None, "a small job compiled something"
+whole = run()
+assert kernels._power._compiled is not None
+for kind, tolerance in zip(range(2), (2e-4, 2e-3)):
+    for one, two in zip(small[kind], whole[kind]):
+        assert not np.array_equal(one, two)
+        scale = 1 + np.abs(two).max(axis=0)
+        assert (np.abs(one - two) / scale).max() < tolerance, (np.abs(one - two) / scale).max()
+"""
+
+
+def test_a_small_job_does_without_numba_and_gives_nearly_the_same():
+    subprocess.run([sys.executable, "-c", SMALL], check=True)
+
+
 CODE = """
 import sys
 import numpy as np
