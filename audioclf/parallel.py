@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Progress = Callable[[str, int, int, str], None]
 
-PATIENCE = 1.0
+PATIENCE = 0.5
 """Seconds of work before other processes are asked for help: to start one takes longer than that."""
 
 
