@@ -1,4 +1,4 @@
-"""Work spread over processes, with one BLAS thread each, so that numbers don't depend on their number."""
+"""Work spread over threads or processes, with one BLAS thread each, so that numbers don't depend on their number."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def silent(stage: str, done: int, total: int, note: str) -> None:
 
 
 def count_workers(wanted: int | None) -> int:
-    """Return how many processes to use: *wanted*, or one per core for None.
+    """Return how many workers to use: *wanted*, or one per core for None.
 
     Raises
     ------
@@ -41,26 +41,11 @@ def count_workers(wanted: int | None) -> int:
     """
     if wanted is not None and wanted < 1:
         raise ValueError(f"the number of workers is {wanted}; it must be at least 1")
+    if wanted is not None:
+        return wanted
     import joblib
 
-    return wanted or joblib.cpu_count()
-
-
-def run(function: Callable[..., T], calls: Iterable[tuple[Any, ...]], workers: int) -> Iterator[T]:
-    """Yield ``function(*call)`` for each of *calls*, in their order, from *workers* processes.
-
-    With one worker everything runs in this process. Large arrays among the arguments are shared through
-    memory maps, not copied.
-    """
-    if workers == 1:
-        for call in calls:
-            yield _one_thread(function, *call)
-        return
-    import joblib
-
-    yield from joblib.Parallel(n_jobs=workers, return_as="generator")(
-        joblib.delayed(_one_thread)(function, *call) for call in calls
-    )
+    return joblib.cpu_count()
 
 
 def in_threads(function: Callable[..., T], calls: Iterable[tuple[Any, ...]], workers: int) -> Iterator[T]:

@@ -1,4 +1,4 @@
-"""Calls spread over processes: in order, with one BLAS thread each."""
+"""Calls spread over threads and processes, with one BLAS thread each."""
 
 from __future__ import annotations
 
@@ -13,11 +13,6 @@ from audioclf import parallel
 def by_value(make):
     """Another process can't import a test's module, but a function made inside another one travels whole."""
     return make()
-
-
-@by_value
-def square():
-    return lambda number, offset: (number**2 + offset, os.getpid())
 
 
 @by_value
@@ -46,44 +41,52 @@ def fail():
     return third
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_results_come_in_the_order_of_the_calls(workers):
-    results = list(parallel.run(square, ((i, 1) for i in range(20)), workers))
-    assert [value for value, _ in results] == [i * i + 1 for i in range(20)]
-    assert all((process == os.getpid()) == (workers == 1) for _, process in results)
+def spread(function, calls, workers):
+    """What both ways give, in the order of the calls."""
+    results = dict(parallel.share_out(function, list(calls), workers))
+    assert sorted(results) == list(range(len(calls)))
+    return [results[i] for i in range(len(calls))], list(parallel.in_threads(function, calls, workers))
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_blas_uses_one_thread(workers):
-    for threads in parallel.run(blas_threads, [()] * 3, workers):
+def test_blas_uses_one_thread(workers, monkeypatch):
+    monkeypatch.setattr(parallel, "PATIENCE", 0.0)
+    for _, threads in parallel.share_out(blas_threads, [()] * 3, workers):
         assert threads
         assert set(threads) == {1}
+    with parallel.single_threaded():
+        assert set(blas_threads()) == {1}
 
 
-def test_numbers_dont_depend_on_the_workers(rng):
-    matrices = [rng.normal(size=(60, 80)).astype(np.float32) for _ in range(6)]
-    here, there = (list(parallel.run(product, [(m,) for m in matrices], n)) for n in (1, 2))
-    for one, two in zip(here, there):
-        np.testing.assert_array_equal(one, two)
+def test_numbers_dont_depend_on_the_workers(rng, monkeypatch):
+    monkeypatch.setattr(parallel, "PATIENCE", 0.0)
+    matrices = [(rng.normal(size=(60, 80)).astype(np.float32),) for _ in range(6)]
+    with parallel.single_threaded():
+        results = [*spread(product, matrices, 1), *spread(product, matrices, 2)]
+    for other in results[1:]:
+        for one, two in zip(results[0], other):
+            np.testing.assert_array_equal(one, two)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_an_error_reaches_the_caller(workers):
+@pytest.mark.parametrize("way", [parallel.share_out, parallel.in_threads])
+def test_an_error_reaches_the_caller(way, workers):
     with pytest.raises(ValueError, match="the third call"):
-        list(parallel.run(fail, [(i,) for i in range(4)], workers))
-
-
-def test_one_worker_does_a_call_only_when_its_result_is_taken():
-    done = []
-    results = parallel.run(done.append, ((i,) for i in range(5)), 1)
-    next(results)
-    next(results)
-    assert done == [0, 1]
+        list(way(fail, [(i,) for i in range(4)], workers))
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_no_calls_give_no_results(workers):
-    assert list(parallel.run(square, [], workers)) == []
+@pytest.mark.parametrize("way", [parallel.share_out, parallel.in_threads])
+def test_no_calls_give_no_results(way, workers):
+    assert list(way(pow, [], workers)) == []
+
+
+def test_threads_dont_run_far_ahead():
+    begun = []
+    results = parallel.in_threads(begun.append, ((i,) for i in range(50)), 2)
+    next(results)
+    assert len(begun) <= 6
+    results.close()
 
 
 def test_count_workers():
