@@ -250,8 +250,8 @@ def _not_audio(path: Path, error: Exception) -> AudioError:
     try:
         with open(path, "rb"):
             pass
-    except OSError as reason:
-        return _unreadable(path, reason)
+    except OSError as closed:
+        return _unreadable(path, closed)
     reason = str(getattr(error, "error_string", error)).strip().rstrip(".")
     return AudioError(f"{path}: not audio that can be read ({reason}); convert it to WAV or FLAC, or leave it out")
 

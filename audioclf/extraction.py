@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ from audioclf.parallel import Progress
 from audioclf.spectra import Analysis, Frames
 from audioclf.store import FeatureStore, FileFacts
 
+Seconds = defaultdict[str, float]  # by stage
 Wanted = tuple[Extractor, "tuple[str, ...] | None"]  # the functionals that pool it; None for its frames
 _MOST_CLIPS = 64  # in a batch: what is analysed together and kept in one page of the store
 _MOST_SAMPLES = 1 << 21  # decoded samples in a batch
@@ -158,7 +159,7 @@ def extract(
     wanted: list[Wanted] = [(extractor, pooled) for extractor in vectors]
     wanted += [(base, None) for base in dict.fromkeys(extractor.base for extractor in sequences)]
     features = features or store.NoStore()
-    timing: Counter[str] = Counter(decode=0.0, extract=0.0, store=0.0)
+    timing: Seconds = defaultdict(float, decode=0.0, extract=0.0, store=0.0)
     known, errors = _look(clips, features, facts, workers, timing)
     good = [number for number, clip in enumerate(clips) if clip.path in known]
     keys = [_key(clips[number], known) for number in good]
@@ -190,7 +191,8 @@ def extract(
         for missing, batch in tasks
     )
     for (missing, batch), (results, spent) in zip(tasks, _run(calls, workers if len(tasks) > 1 else 1)):
-        timing.update(spent)
+        for stage, seconds in spent.items():
+            timing[stage] += seconds
         for number, result in zip(batch, results):
             if isinstance(result, str):
                 failed[number] = result
@@ -204,7 +206,7 @@ def extract(
     return _gathered(clips, vectors, sequences, wanted, done, known, failed, timing)
 
 
-def _run(calls: Iterable[tuple[Any, ...]], workers: int) -> Iterator[tuple[list[Any], Counter[str]]]:
+def _run(calls: Iterable[tuple[Any, ...]], workers: int) -> Iterator[tuple[list[Any], Seconds]]:
     with parallel.single_threaded():  # for other packages' extractors; the kernels here have one thread anyway
         yield from parallel.in_threads(_analyse_batch, calls, workers)
 
@@ -214,7 +216,7 @@ def _look(
     features: FeatureStore,
     facts: Mapping[Path, FileFacts] | None,
     workers: int,
-    timing: Counter[str],
+    timing: Seconds,
 ) -> tuple[dict[Path, FileFacts], dict[Path, str]]:
     """The facts of all recordings, with hashes of their content, and what is wrong with those without."""
     paths = list(dict.fromkeys(clip.path for clip in clips))
@@ -291,9 +293,9 @@ def _analyse_batch(
     recipes: list[str],
     keys: list[bytes],
     features: FeatureStore,
-) -> tuple[list[list[Frames] | str], Counter[str]]:
+) -> tuple[list[list[Frames] | str], Seconds]:
     """Return the wanted arrays of each clip, or what is wrong with it; and the seconds that each stage took."""
-    spent: Counter[str] = Counter()
+    spent: Seconds = defaultdict(float)
     results: list[list[Frames] | str] = [[] for _ in clips]
     signals: list[tuple[int, Signal]] = []
     for i, clip in enumerate(clips):
@@ -328,13 +330,13 @@ def analyse(signals: Sequence[Signal], analysis: Analysis, wanted: Sequence[Want
     """
     statics = engine.analyse(signals, analysis, [extractor for extractor, _ in wanted])
     bounds = statics.bounds
-    columns: list[Sequence[Frames]] = []
+    columns: list[list[Frames]] = []
     for extractor, how in wanted:
         frames = extractor.with_deltas(statics.rows[extractor.base].T, bounds)
         if how is None:
             columns.append([np.ascontiguousarray(frames[a:b]) for a, b in itertools.pairwise(bounds)])
         else:
-            columns.append(functionals.pool_clips(frames, bounds, how)[:, None])
+            columns.append(list(functionals.pool_clips(frames, bounds, how)[:, None]))
     return [[column[i] for column in columns] for i in range(len(signals))]
 
 
@@ -345,13 +347,13 @@ def is_long(clip: Clip) -> bool:
 
 
 def analyse_long(
-    clip: Clip, analysis: Analysis, wanted: Sequence[Wanted], spent: Counter[str] | None = None
+    clip: Clip, analysis: Analysis, wanted: Sequence[Wanted], spent: Seconds | None = None
 ) -> list[Frames]:
     """Return what `analyse` returns for one clip, without holding its samples in memory.
 
     *spent* takes the seconds of the stages "decode" and "extract".
     """
-    spent = Counter() if spent is None else spent
+    spent = defaultdict(float) if spent is None else spent
     began = perf_counter()
     decoding = 0.0
 

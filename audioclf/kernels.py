@@ -86,12 +86,13 @@ class Kernel:
         if not any(folder.rglob("*.nbc")):
             _announce()
         # numba looks at its folder when it decorates; other packages' functions must not end up in ours.
-        before = numba.config.CACHE_DIR
-        numba.config.CACHE_DIR = str(folder)
+        config: Any = numba.config
+        before = config.CACHE_DIR
+        config.CACHE_DIR = str(folder)
         try:
             return numba.njit(cache=True, **self.settings)(function)
         finally:
-            numba.config.CACHE_DIR = before
+            config.CACHE_DIR = before
 
 
 def kernel(function: Callable[..., Any] | None = None, *, reorder: bool = False, inline: bool = False) -> Any:
@@ -326,7 +327,7 @@ def weights(matrix: NDArray[np.floating]) -> Weights:
     n_outputs, n_inputs = matrix.shape
     padded = np.zeros((n_inputs + -n_inputs % _GROUP, n_outputs), np.float32)
     padded[:n_inputs] = matrix.T
-    used = padded.reshape(-1, _GROUP, n_outputs).any(axis=1)
+    used: NDArray[np.bool_] = (padded.reshape(-1, _GROUP, n_outputs) != 0).any(axis=1)
     first = np.where(used.any(axis=1), used.argmax(axis=1), 0)
     last = np.where(used.any(axis=1), n_outputs - used[:, ::-1].argmax(axis=1), 0)
     return Weights(padded, first[None], last[None])

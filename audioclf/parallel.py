@@ -7,7 +7,7 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import cache, lru_cache
 from pathlib import Path
@@ -75,7 +75,9 @@ def in_threads(function: Callable[..., T], calls: Iterable[tuple[Any, ...]], wor
                 future.cancel()
 
 
-def share_out(function: Callable[..., T], calls: Sequence[tuple[Any, ...]], workers: int) -> Iterator[tuple[int, T]]:
+def share_out(
+    function: Callable[..., T], calls: Sequence[tuple[Any, ...]], workers: int
+) -> Generator[tuple[int, T], None, None]:
     """Yield the position of a call among *calls* and ``function(*call)``, in the order in which they finish.
 
     Calls are begun in their order: with the longest first, nobody is idle at the end. This process works

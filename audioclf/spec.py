@@ -47,7 +47,7 @@ class Configurable:
             If a key is unknown, or a value isn't of the parameter's type or out of its range.
         """
         fields = {field.name: field for field in dataclasses.fields(cls)}
-        hints = _hints(cls)
+        hints = _hints(cls)  # type: ignore[arg-type]
         values = {}
         for key, text in options.items():
             if key not in fields:

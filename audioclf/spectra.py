@@ -210,7 +210,7 @@ class Spectra:
         """The bins' frequencies in Hz, shape (fft_size // 2 + 1,)."""
         return _frequencies(self.analysis.sample_rate, self.analysis.fft_size)
 
-    def energies(self, filterbank: Callable[..., Frames], *parameters: Any) -> Frames:
+    def energies(self, filterbank: Callable[..., NDArray[np.floating]], *parameters: Any) -> Frames:
         """Power summed under each band of a filterbank, shape (n_frames, n_bands), float32.
 
         Parameters

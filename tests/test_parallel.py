@@ -16,6 +16,11 @@ def by_value(make):
 
 
 @by_value
+def square():
+    return lambda number, offset: (number**2 + offset, os.getpid())
+
+
+@by_value
 def blas_threads():
     def count():
         import numpy  # noqa: F401
