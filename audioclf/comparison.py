@@ -191,7 +191,6 @@ def compare(
     analysis = Analysis(rate, frame_length, hop_length, window, n_fft)
     make_splits(found.clips, cv, repeats, seed)  # refuse what can't be divided before the work, not after
 
-    extracting = time.perf_counter()
     extraction = extract(
         found.clips,
         analysis,
@@ -203,7 +202,6 @@ def compare(
         progress=progress,
         facts=found.facts,
     )
-    extracted = time.perf_counter()
     if not extraction.clips:
         raise DatasetError(
             f"none of the recordings of {dataset.name} can be analysed; the first: {extraction.skipped[0][1]}"
@@ -226,7 +224,7 @@ def compare(
         "dataset": _describe(dataset, extraction, found, digest),
         "cv": {"kind": splits.kind, "n_splits": splits.n_splits, "repeats": splits.repeats, "tuned": False},
         "timing": {
-            **_stages(surveyed - surveying, extraction, extracted - extracting, fitting),
+            **_stages(surveyed - surveying, extraction.timing, fitting),
             "total_seconds": time.perf_counter() - began,
             "workers": workers,
         },
@@ -238,13 +236,12 @@ def compare(
     return Comparison(Results(record), analysis, extraction)
 
 
-def _stages(headers: float, extraction: Extraction, extracting: float, fitting: dict[str, float]) -> dict[str, float]:
+def _stages(headers: float, extracting: dict[str, float], fitting: dict[str, float]) -> dict[str, float]:
     """Return the seconds of each stage, summed over workers; reading headers belongs to decoding."""
-    spent: dict[str, float] = getattr(extraction, "timing", {"extract": extracting})
     return {
-        "decode_seconds": headers + spent.get("decode", 0.0),
-        "extract_seconds": spent.get("extract", 0.0),
-        "store_seconds": spent.get("store", 0.0),
+        "decode_seconds": headers + extracting["decode"],
+        "extract_seconds": extracting["extract"],
+        "store_seconds": extracting["store"],
         "fit_seconds": fitting["fit"],
         "score_seconds": fitting["score"],
     }

@@ -384,7 +384,7 @@ def test_survey_takes_from_the_store_what_it_remembers(tmp_path, monkeypatch):
         os.utime(tmp_path / name, (1e9, 1e9))
     clips = [Clip(tmp_path / "a.wav", "x"), Clip(tmp_path / "b.wav", "y")]
     store = FeatureStore(tmp_path / "features.sqlite")
-    monkeypatch.setattr("audioclf.store._RACY", -(10**12))  # the files were made just now
+    monkeypatch.setattr("audioclf.store_file._RACY", -(10**12))  # the files were made just now
     found = survey(clips, features=store)
     assert [facts.content for facts in found.facts.values()] == [None, None]
     done = extract(clips, ANALYSIS, build_extractors("zcr"), features=store, facts=found.facts)

@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 
 from audioclf import store as module
+from audioclf import store_file
 from audioclf.errors import AudioclfError
 from audioclf.extractor import Extractor
 from audioclf.spec import param
@@ -181,7 +182,7 @@ def test_more_pages_than_sqlite_takes_in_one_query(path):
 
 
 def test_large_arrays_are_spread_over_pages(path, clips, arrays, monkeypatch):
-    monkeypatch.setattr(module, "_LARGEST", 1000)
+    monkeypatch.setattr(store_file, "_LARGEST", 1000)
     store = FeatureStore(path)
     store.put(RECIPE, clips, arrays)
     assert count(path) == 2
@@ -189,7 +190,7 @@ def test_large_arrays_are_spread_over_pages(path, clips, arrays, monkeypatch):
 
 
 def test_an_array_beyond_what_sqlite_can_hold_is_left_out(path, clips, arrays, monkeypatch):
-    monkeypatch.setattr(module, "_BLOB", 1000)
+    monkeypatch.setattr(store_file, "_BLOB", 1000)
     store = FeatureStore(path)
     store.put(RECIPE, clips, arrays)
     store.put(OTHER, clips[1:2], arrays[1:2])
@@ -355,7 +356,7 @@ def test_an_error_that_isnt_damage_never_sets_a_good_file_aside(path, clips, arr
             raise error("database or disk is full")
 
         with monkeypatch.context() as patch:
-            patch.setattr(module, "_put", fail)
+            patch.setattr(store_file, "put", fail)
             with pytest.warns(UserWarning, match="disk is full"):
                 FeatureStore(path).put(RECIPE, clips, arrays)
         same(FeatureStore(path).get(RECIPE, clips), arrays)
