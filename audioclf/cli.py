@@ -289,7 +289,7 @@ def extract(
     """Write the features of a data set to a table for other programs."""
     import numpy as np
 
-    from audioclf import extraction, feature_spec, parallel
+    from audioclf import extraction, feature_spec
     from audioclf import functionals as pooling
     from audioclf.dataset import load_dataset
     from audioclf.errors import DatasetError
@@ -318,7 +318,7 @@ def extract(
             sequences=extractors if frames else (),
             pooled=pooled,
             features=features_store,
-            workers=parallel.count_workers(options["jobs"]),
+            workers=options["jobs"],
             progress=progress,
             facts=found.facts,
         )

@@ -132,7 +132,7 @@ def extract(
     sequences: Iterable[Extractor] = (),
     pooled: tuple[str, ...] = functionals.DEFAULT,
     features: FeatureStore | None = None,
-    workers: int = 1,
+    workers: int | None = 1,
     progress: Progress = parallel.silent,
     facts: Mapping[Path, FileFacts] | None = None,
 ) -> Extraction:
@@ -148,8 +148,8 @@ def extract(
         Functionals.
     features : FeatureStore, optional
         By default nothing is kept.
-    workers : int
-        Number of threads. The numbers don't depend on it.
+    workers : int or None
+        Number of threads; None is one per core. The numbers don't depend on it.
     progress : callable
         Called with "features", clips done, clips in all, and a note.
     facts : mapping, optional
@@ -190,7 +190,7 @@ def extract(
         )
         for missing, batch in tasks
     )
-    for (missing, batch), (results, spent) in zip(tasks, _run(calls, workers if len(tasks) > 1 else 1)):
+    for (missing, batch), (results, spent) in zip(tasks, _run(calls, _threads(workers, tasks))):
         for stage, seconds in spent.items():
             timing[stage] += seconds
         for number, result in zip(batch, results):
@@ -211,11 +211,15 @@ def _run(calls: Iterable[tuple[Any, ...]], workers: int) -> Iterator[tuple[list[
         yield from parallel.in_threads(_analyse_batch, calls, workers)
 
 
+def _threads(workers: int | None, tasks: Sequence[Any]) -> int:
+    return parallel.count_workers(workers) if len(tasks) > 1 else 1
+
+
 def _look(
     clips: Sequence[Clip],
     features: FeatureStore,
     facts: Mapping[Path, FileFacts] | None,
-    workers: int,
+    workers: int | None,
     timing: Seconds,
 ) -> tuple[dict[Path, FileFacts], dict[Path, str]]:
     """The facts of all recordings, with hashes of their content, and what is wrong with those without."""
@@ -228,7 +232,7 @@ def _look(
     unknown = [path for path in paths if path not in known or known[path].content is None]
     began = perf_counter()
     parts = [unknown[i : i + _MOST_CLIPS] for i in range(0, len(unknown), _MOST_CLIPS)]
-    for found in parallel.in_threads(_look_at, ((part, known) for part in parts), workers):
+    for found in parallel.in_threads(_look_at, ((part, known) for part in parts), _threads(workers, parts)):
         for path, fact in found.items():
             if isinstance(fact, str):
                 errors[path] = fact
