@@ -162,7 +162,7 @@ def _folder(source: str) -> Path | None:
 
 @cache
 def _announce() -> None:
-    _log.warning("compiling the feature kernels for this machine (once; about 20 seconds)")
+    _log.warning("compiling feature kernels for this machine: up to 20 seconds, kept for the next time")
 
 
 @kernel
