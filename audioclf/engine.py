@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audioclf.audio import Signal
+from audioclf.errors import AudioclfError
 from audioclf.extractor import Extractor, Passage, running_sum
 from audioclf.kernels import Rows, rows
 from audioclf.spectra import Analysis, Bank, Frames, Spectra, frame_starts
@@ -210,6 +211,11 @@ class _Piece(Passage):
 class Spool:
     """Rows of coefficients that grow along frames, kept in a temporary file.
 
+    Raises
+    ------
+    AudioclfError
+        By `append`, if the disk is full.
+
     Examples
     --------
     >>> spool = Spool()
@@ -228,7 +234,13 @@ class Spool:
         """Add frames: (n_rows, any number of frames)."""
         self.n_rows = len(values)
         self._lengths.append(values.shape[1])
-        self._file.write(np.ascontiguousarray(values, np.float32).data)
+        try:
+            self._file.write(np.ascontiguousarray(values, np.float32).data)
+        except OSError as error:
+            raise AudioclfError(
+                f"can't keep the features of a long recording in {tempfile.gettempdir()}: {error.strerror}; "
+                "make room there, or set TMPDIR to another folder"
+            ) from error
 
     def row(self, number: int) -> NDArray[np.float32]:
         """One coefficient over all frames, shape (n_frames,)."""

@@ -285,7 +285,7 @@ def facts(results: Results) -> list[tuple[str, str]]:
 
 
 def times(results: Results) -> list[tuple[str, str]]:
-    """List where the time went, as pairs of a name and its value; a record of 0.1.0 knows fewer stages."""
+    """List where the time went, as pairs of a name and its value; an older record knows fewer stages."""
     timing = results.record["timing"]
     stages = [(name, timing[key]) for name, key in STAGES if key in timing]
     workers = timing["workers"]

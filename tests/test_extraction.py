@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sqlite3
@@ -19,7 +20,7 @@ import soundfile
 from audioclf import audio, engine, extraction, functionals, plugins
 from audioclf.audio import Signal
 from audioclf.dataset import Clip
-from audioclf.errors import SpecError
+from audioclf.errors import AudioclfError, SpecError
 from audioclf.extraction import extract, select, survey
 from audioclf.features import FeatureSet, build_extractors
 from audioclf.parallel import single_threaded
@@ -485,3 +486,13 @@ class TestLongClips:
         monkeypatch.setattr(extraction, "_LONG", 1000)
         done = extract([Clip(tmp_path / "a.wav")], ANALYSIS, build_extractors("mfcc"))
         assert "aren't finite" in done.skipped[0][1]
+
+    def test_say_what_to_do_when_the_disk_is_full(self, monkeypatch):
+        class Full:
+            def write(self, data):
+                raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(engine.tempfile, "TemporaryFile", Full)
+        blocks = [noise(0).astype(np.float32)]
+        with pytest.raises(AudioclfError, match="No space left on device; make room there, or set TMPDIR"):
+            engine.analyse_long(lambda: blocks, ANALYSIS, build_extractors("zcr"))
