@@ -129,8 +129,8 @@ def kernel(function: Callable[..., Any] | None = None, *, reorder: bool = False,
 def small_job() -> Iterator[None]:
     """A context for work that isn't worth waiting for numba, which takes half a second to start.
 
-    Kernels that aren't compiled yet, and have a plain form, take that. The two agree to a few units in the last place
-    of float32, not to the bit; so this is for predicting a few clips, never for results that are kept.
+    Kernels that aren't compiled yet, and have a plain form, take that. The two agree to about one part in a million,
+    not to the bit; so this is for predicting a few clips, never for results that are kept.
     """
     before = getattr(_job, "small", False)
     _job.small = True

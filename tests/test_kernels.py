@@ -212,11 +212,11 @@ with kernels.small_job():
 assert kernels._power._compiled is None, "a small job compiled something"
 whole = run()
 assert kernels._power._compiled is not None
-for kind, tolerance in zip(range(2), (2e-4, 2e-3)):
+for kind in range(2):
     for one, two in zip(small[kind], whole[kind]):
         assert not np.array_equal(one, two)
         scale = 1 + np.abs(two).max(axis=0)
-        assert (np.abs(one - two) / scale).max() < tolerance, (np.abs(one - two) / scale).max()
+        assert (np.abs(one - two) / scale).max() < 5e-6, (np.abs(one - two) / scale).max()
 """
 
 
