@@ -115,7 +115,10 @@ def is_ours(connection: sqlite3.Connection) -> bool:
 
 def set_up(connection: sqlite3.Connection) -> None:
     """Make a new file, or one of an older format, an empty store; refuse any other."""
-    if not (is_ours(connection) or _is_older(connection)):
+    connection.execute("BEGIN")  # all questions are about one state, though another process may be setting it up
+    foreign = not (is_ours(connection) or _is_older(connection))
+    connection.execute("ROLLBACK")
+    if foreign:
         raise sqlite3.NotSupportedError("it is a database of another program")
     connection.execute("PRAGMA journal_mode=WAL")
     with transaction(connection):

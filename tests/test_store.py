@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import shutil
@@ -533,6 +534,25 @@ def test_several_processes_write_at_once(path, damaged):
         assert complete == 160
         assert all(array is not None for array in shared)
         assert said == []
+
+
+def test_a_store_that_another_process_just_began_is_ours(path, monkeypatch):
+    path.parent.mkdir()
+    path.touch()
+    ask = store_file._tables
+
+    def begin(connection):
+        monkeypatch.setattr(store_file, "_tables", ask)
+        other = sqlite3.connect(path, timeout=0.1, isolation_level=None)
+        with contextlib.closing(other), contextlib.suppress(sqlite3.OperationalError):  # faster, or it has to wait
+            store_file.set_up(other)
+        return ask(connection)
+
+    monkeypatch.setattr(store_file, "_tables", begin)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        FeatureStore(path).put(RECIPE, clips_named("a"), [np.ones((1, 1), np.float32)])
+    same(FeatureStore(path).get(RECIPE, clips_named("a")), [np.ones((1, 1))])
 
 
 KILLED = """
