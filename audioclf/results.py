@@ -23,6 +23,23 @@ METRICS = {
     "balanced_accuracy": "balanced accuracy",
     "macro_f1": "macro F1",
 }
+"""What every table of experiments shows: names in results.json, and in words."""
+
+DETAILS = {
+    "mcc": "Matthews correlation",
+    "roc_auc": "ROC AUC",
+    "average_precision": "average precision",
+    "log_loss": "log loss",
+    "brier": "Brier score",
+}
+"""What is known of an experiment besides; all but the first need probabilities."""
+
+TITLES = {**METRICS, **DETAILS}
+ERRORS = ("log_loss", "brier")
+"""Metrics of which less is better."""
+
+RANKING = tuple(name for name in TITLES if name not in ERRORS)
+"""Metrics that can rank."""
 
 FLOOR = "dummy"
 """The classifier that looks at no features: what every other one has to beat."""
@@ -108,10 +125,10 @@ class Results:
         missing = [key for key in _KEYS if key not in record]
         if missing:
             raise ResultsError(f"{file}: not a whole results.json: it lacks {', '.join(missing)}; run again")
-        if record.get("metric", "accuracy") not in METRICS:
+        if record.get("metric", "accuracy") not in RANKING:
             raise ResultsError(
                 f"{file}: ranks by '{record['metric']}', which isn't known here. "
-                f"{did_you_mean(str(record['metric']), METRICS)}"
+                f"{did_you_mean(str(record['metric']), RANKING)}"
             )
         return cls(record)
 
@@ -135,8 +152,13 @@ class Results:
 
     @property
     def metric(self) -> str:
-        """The metric that ranks: a key of `METRICS`."""
+        """The metric that ranks: one of `RANKING`."""
         return self.record.get("metric", "accuracy")
+
+    @property
+    def shown(self) -> dict[str, str]:
+        """The metrics that tables of experiments show, with their titles: `METRICS`, and what ranks."""
+        return {**METRICS, self.metric: TITLES[self.metric]}
 
     def ranking(self) -> list[Experiment]:
         """Experiments that finished, best first by the run's metric.
