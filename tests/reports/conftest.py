@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import wave
+import zlib
+from collections import Counter
+
 import numpy as np
 import pytest
 
-from audioclf.results import Results
+from audioclf.results import DETAILS, METRICS, TITLES, Results
 
 PLAIN = ["birds", "engine", "music", "speech"]
 NASTY = [
@@ -21,12 +27,15 @@ NASTY = [
 
 
 def _interval(values):
-    mean = float(np.mean(values))
+    known = [v for v in values if v is not None]
+    if not known:
+        return {"mean": None, "std": None, "low": None, "high": None}
+    mean = float(np.mean(known))
     return {
         "mean": mean,
-        "std": float(np.std(values)),
+        "std": float(np.std(known)),
         "low": max(0.0, mean - 0.041),
-        "high": min(1.0, mean + 0.029),
+        "high": min(max(1.0, mean), mean + 0.029),
     }
 
 
@@ -42,9 +51,30 @@ def _scores(truth, predicted, n_classes):
     return matrix, precision, recall, f1, float(recall[present].mean()), float(f1[present].mean())
 
 
+def _details(truth, predicted, probabilities, n_classes):
+    """Matthews correlation, and what needs probabilities: an array (n, n_classes) or None."""
+    from sklearn.metrics import average_precision_score, log_loss, matthews_corrcoef, roc_auc_score
+
+    found = dict.fromkeys(DETAILS)
+    found["mcc"] = float(matthews_corrcoef(truth, predicted))
+    if probabilities is None:
+        return found, {}
+    one = np.eye(n_classes)[truth]
+    present = [k for k in range(n_classes) if 0 < one[:, k].sum() < len(truth)]
+    areas = {k: float(roc_auc_score(one[:, k], probabilities[:, k])) for k in present}
+    precisions = {k: float(average_precision_score(one[:, k], probabilities[:, k])) for k in present}
+    if present:
+        found["roc_auc"] = float(np.mean(list(areas.values())))
+        found["average_precision"] = float(np.mean(list(precisions.values())))
+    found["log_loss"] = float(log_loss(truth, probabilities, labels=range(n_classes)))
+    found["brier"] = float(np.mean(np.sum((probabilities - one) ** 2, axis=1)))
+    return found, {k: (areas[k], precisions[k]) for k in present}
+
+
 def _experiment(rng, features, classifier, labels, truth, skill, repeats, n_splits, probabilities):
     n = len(labels)
-    predictions, folds, truths, guesses = [], [], [], []
+    predictions, folds, truths, guesses, chances = [], [], [], [], []
+    given_any = probabilities and classifier != "linear_svm"
     for repeat in range(repeats):
         order = rng.permutation(len(truth)) % n_splits
         if classifier == "dummy":
@@ -52,6 +82,10 @@ def _experiment(rng, features, classifier, labels, truth, skill, repeats, n_spli
         else:
             near = np.clip(truth + rng.choice([-1, 1, 2], len(truth)), 0, n - 1)
             answer = np.where(rng.random(len(truth)) < skill, truth, near)
+        chance = rng.dirichlet(np.full(n, 0.7), len(truth)) * 0.6
+        chance[np.arange(len(truth)), answer] += 0.4
+        chance = np.round(chance, 4) + 1e-5
+        chance /= chance.sum(axis=1, keepdims=True)
         for fold in range(n_splits):
             test = np.flatnonzero(order == fold)
             *_, balanced, f1 = _scores(truth[test], answer[test], n)
@@ -64,6 +98,7 @@ def _experiment(rng, features, classifier, labels, truth, skill, repeats, n_spli
                     "accuracy": float(np.mean(truth[test] == answer[test])),
                     "balanced_accuracy": balanced,
                     "macro_f1": f1,
+                    **_details(truth[test], answer[test], chance[test] if given_any else None, n)[0],
                     "fit_seconds": float(rng.uniform(0.01, 1.5)),
                     "predict_seconds": float(rng.uniform(0.001, 0.1)),
                     "parameters": {"C": 10.0} if classifier == "svm" else {},
@@ -71,11 +106,8 @@ def _experiment(rng, features, classifier, labels, truth, skill, repeats, n_spli
             )
             for i in test:
                 given = None
-                if probabilities and classifier != "linear_svm":
-                    p = rng.dirichlet(np.ones(n))
-                    swap = int(np.argmax(p))
-                    p[[swap, answer[i]]] = p[[answer[i], swap]]
-                    given = {label: round(float(x), 4) for label, x in zip(labels, p, strict=True)}
+                if given_any:
+                    given = {label: float(x) for label, x in zip(labels, chance[i], strict=True)}
                 predictions.append(
                     {
                         "path": f"{labels[truth[i]][:40]}/clip-{i:03d}.flac",
@@ -89,7 +121,10 @@ def _experiment(rng, features, classifier, labels, truth, skill, repeats, n_spli
                 )
         truths.append(truth)
         guesses.append(answer)
-    matrix, precision, recall, f1, _, _ = _scores(np.concatenate(truths), np.concatenate(guesses), n)
+        chances.append(chance)
+    truths, guesses = np.concatenate(truths), np.concatenate(guesses)
+    matrix, precision, recall, f1, _, _ = _scores(truths, guesses, n)
+    _, areas = _details(truths, guesses, np.concatenate(chances) if given_any else None, n)
     return {
         "features": features,
         "classifier": classifier,
@@ -101,22 +136,268 @@ def _experiment(rng, features, classifier, labels, truth, skill, repeats, n_spli
         },
         "status": "ok",
         "error": None,
-        "metrics": {
-            name: _interval([fold[name] for fold in folds]) for name in ("accuracy", "balanced_accuracy", "macro_f1")
-        },
+        "metrics": {name: _interval([fold[name] for fold in folds]) for name in TITLES},
         "per_class": {
             label: {
                 "precision": float(precision[k]),
                 "recall": float(recall[k]),
                 "f1": float(f1[k]),
                 "support": int(matrix[k].sum()),
+                "roc_auc": areas.get(k, (None, None))[0],
+                "average_precision": areas.get(k, (None, None))[1],
+                "intervals": {
+                    name: [max(0.0, float(value) - 0.08), min(1.0, float(value) + 0.05)]
+                    for name, value in (("precision", precision[k]), ("recall", recall[k]), ("f1", f1[k]))
+                },
             }
             for k, label in enumerate(labels)
         },
         "confusion_matrix": matrix.tolist(),
         "folds": folds,
         "predictions": predictions,
+        "tuning": None,
+        "naive": None,
+        "versus_best": None,
     }
+
+
+def _compare(experiments):
+    """Fill in versus_best of all but the best and return the record's tests."""
+    ranked = Results({"metric": "accuracy", "experiments": experiments}).ranking()
+    if len(ranked) < 2:
+        return None
+    best = ranked[0]
+    rights = [[p["label"] == p["predicted"] for p in e["predictions"]] for e in ranked]
+    for i, (experiment, right) in enumerate(zip(ranked[1:], rights[1:], strict=True), 1):
+        difference = best["metrics"]["accuracy"]["mean"] - experiment["metrics"]["accuracy"]["mean"]
+        p = float(np.exp(-40 * max(difference, 0.0)))
+        experiment["versus_best"] = {
+            "difference": difference,
+            "t": 40 * difference,
+            "p": p,
+            "p_holm": min(1.0, p * (len(ranked) - i)),
+            "mcnemar": {
+                "best_only": sum(a and not b for a, b in zip(rights[0], right)),
+                "this_only": sum(b and not a for a, b in zip(rights[0], right)),
+                "p": p,
+                "p_holm": min(1.0, p * (len(ranked) - i)),
+            },
+            "distinguishable": min(1.0, p * (len(ranked) - i)) < 0.05,
+        }
+    return {
+        "best": {"features": best["features"], "classifier": best["classifier"]},
+        "metric": "accuracy",
+        "level": 0.05,
+        "decided_by": "corrected resampled t-test",
+        "clips_independent": False,
+        "n_folds": len(best["folds"]),
+    }
+
+
+def _tune(experiment):
+    specs = [f"{experiment['classifier']}:C={c}" for c in (1, 10, 100)]
+    for i, fold in enumerate(experiment["folds"]):
+        fold |= {
+            "spec": specs[i % 2 + 1],
+            "inner_score": min(1.0, fold["accuracy"] + 0.01),
+            "parameters": {"C": 10 ** (i % 2 + 1)},
+        }
+    score = min(1.0, experiment["metrics"]["accuracy"]["mean"] + 0.015)
+    experiment["tuning"] = {
+        "method": "successive halving",
+        "metric": "accuracy",
+        "candidates": 12,
+        "budget": 12,
+        "inner_folds": 3,
+        "fits": 234,
+        "space": {"C": [1, 10, 100], "gamma": ["scale", 0.01]},
+        "chosen": dict(Counter(fold["spec"] for fold in experiment["folds"])),
+        "non_nested": {"score": score, "spec": specs[1], "parameters": {"C": 10}},
+    }
+
+
+def sound(seconds=0.3, rate=8000, hz=440.0):
+    """Return a WAV file's bytes."""
+    samples = 0.3 * np.sin(2 * np.pi * hz * np.arange(int(seconds * rate)) / rate)
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes((samples * 32767).astype("<i2").tobytes())
+    return buffer.getvalue()
+
+
+def picture(rng, seconds):
+    """A spectrogram as it stands in a record: harmonics above a floor of noise."""
+    rows, columns = 64, 200
+    values = rng.normal(70, 18, (rows, columns))
+    pitch = 5 + 2 * np.sin(np.arange(columns) / 18 + rng.uniform(0, 6))
+    for k in range(1, 9):
+        distance = np.arange(rows)[:, None] - k * pitch[None, :]
+        values += (190 - 15 * k) * np.exp(-(distance**2))
+    data = np.clip(values, 0, 255).astype(np.uint8)
+    return {
+        "rows": rows,
+        "columns": columns,
+        "data": base64.b64encode(zlib.compress(data.tobytes())).decode(),
+        "low": -80.0,
+        "high": 0.0,
+        "max_hz": 11025.0,
+        "seconds": seconds,
+    }
+
+
+def _excerpts(rng, paths):
+    return [
+        {
+            "path": path,
+            "seconds": 0.3,
+            "shown": 0.3,
+            "duration": 3.0,
+            "media_type": "audio/wav",
+            "audio": base64.b64encode(sound(hz=300 + 40 * i)).decode(),
+            "spectrogram": picture(rng, 0.3),
+        }
+        for i, path in enumerate(paths)
+    ]
+
+
+def _audit(labels, paths):
+    def finding(topic, kind, severity, sentence, advice="", clips=(), rows=(), score=None, chance=None):
+        names = ("topic", "kind", "severity", "sentence", "advice", "clips", "rows", "score", "chance")
+        values = (topic, kind, severity, sentence, advice, list(clips), list(rows), score, chance)
+        return dict(zip(names, values, strict=True))
+
+    suspicious = [
+        {
+            "clip": path,
+            "label": labels[0],
+            "suggested": labels[-1],
+            "probability_of_label": 0.02,
+            "probability_of_suggested": 0.91,
+        }
+        for path in paths[:4]
+    ]
+    return {
+        "findings": [
+            finding(
+                "shortcuts", "sample-rate", "serious",
+                f"The sample rate alone tells the classes apart: 0.667 balanced accuracy, against 0.333 by chance; "
+                f"all 31 clips of {labels[0]} are at 48,000 Hz.",
+                "Resample all recordings to the lowest rate before anything else, or record the classes alike.",
+                rows=[
+                    {"label": label, "22050 Hz": 40 * (k > 0), "48000 Hz": 31 * (k == 0)}
+                    for k, label in enumerate(labels[:6])
+                ],
+                score=0.667, chance=1 / 3,
+            ),
+            finding(
+                "leakage", "near-duplicates", "serious", "2 clips sound like another one.",
+                "Give them one group, or leave one of them out.", clips=[paths[:2], paths[2:4]],
+            ),
+            finding(
+                "quality", "likely-wrong-labels", "note",
+                "4 clips are labelled otherwise than nearly all models hear them.",
+                "Listen to them.", clips=[[row["clip"]] for row in suspicious], rows=suspicious,
+            ),
+            finding("quality", "silent", "note", "1 clip is silent.", clips=[[paths[-1]]]),
+        ],
+        "checked": {"clips": len(paths), "seconds": 2.1},
+    }  # fmt: skip
+
+
+def _projection(rng, experiment, truth, labels):
+    first = {p["path"]: p for p in experiment["predictions"] if p["repeat"] == 0}
+    points = rng.normal(size=(len(first), 2)) + [[labels.index(p["label"]), 0.3] for p in first.values()]
+    columns = {"x": points[:, 0].tolist(), "y": points[:, 1].tolist()}
+    return {
+        "features": experiment["features"],
+        "clips": list(first),
+        "labels": [p["label"] for p in first.values()],
+        "predicted": [p["predicted"] for p in first.values()],
+        "pca": {**columns, "explained": [0.31, 0.12]},
+        "tsne": {**columns, "perplexity": 30.0},
+    }
+
+
+def _importance(experiment):
+    names = experiment["features"].split("+")
+    return {
+        "features": experiment["features"],
+        "classifier": experiment["classifier"],
+        "metric": "accuracy",
+        "baseline": experiment["metrics"]["accuracy"]["mean"],
+        "extractors": [{"name": name, "drop": 0.3 / (k + 1), "std": 0.02} for k, name in enumerate(names)],
+        "coefficients": [
+            {"extractor": name, "name": f"{name}_{k}_mean", "drop": 0.06 / (k + 1), "std": 0.01}
+            for k in range(12)
+            for name in names
+        ],
+    }
+
+
+def _learning_curve(experiment):
+    return {
+        "features": experiment["features"],
+        "classifier": experiment["classifier"],
+        "metric": "accuracy",
+        "points": [
+            {"share": share, "n_train": 96 * share, "mean": 0.9 - 0.4 * (1 - share) ** 3, "std": 0.02}
+            for share in (0.1, 0.25, 0.5, 0.75, 1.0)
+        ],
+    }
+
+
+def _test(experiment, labels):
+    half = [p for p in experiment["predictions"] if p["repeat"] == 0][::2]
+    return {
+        "source": "held-out.csv",
+        "n_clips": len(half),
+        "n_groups": len({p["group"] for p in half}),
+        "features": experiment["features"],
+        "classifier": experiment["classifier"],
+        "parameters": experiment["parameters"],
+        "metrics": {
+            name: {
+                "value": None if m["mean"] is None else m["mean"] - 0.02,
+                "low": None if m["low"] is None else m["low"] - 0.04,
+                "high": m["high"],
+            }
+            for name, m in experiment["metrics"].items()
+        },
+        "per_class": experiment["per_class"],
+        "confusion_matrix": experiment["confusion_matrix"],
+        "predictions": [p | {"fold": None, "repeat": 0} for p in half],
+        "warnings": ["1 clip of the test set is a near-duplicate of one in training."],
+    }
+
+
+def older(results):
+    """Return the same run as version 0.1.0 wrote it down: without all that came later."""
+    record = {
+        key: value
+        for key, value in results.record.items()
+        if key
+        not in (
+            "kind", "tests", "audit", "excerpts", "portraits", "importance", "learning_curve", "projection", "test",
+        )
+    }  # fmt: skip
+    record["experiments"] = [
+        e
+        if e["status"] != "ok"
+        else {key: value for key, value in e.items() if key not in ("tuning", "naive", "versus_best")}
+        | {
+            "metrics": {name: e["metrics"][name] for name in METRICS},
+            "per_class": {
+                label: {name: values[name] for name in ("precision", "recall", "f1", "support")}
+                for label, values in e["per_class"].items()
+            },
+            "folds": [{k: v for k, v in f.items() if k not in (*DETAILS, "spec", "inner_score")} for f in e["folds"]],
+        }
+        for e in record["experiments"]
+    ]
+    return Results(record)
 
 
 @pytest.fixture(scope="session")
@@ -136,6 +417,11 @@ def make_results():
         groups=True,
         probabilities=True,
         skill=0.9,
+        tuned=False,
+        test=False,
+        naive=False,
+        excerpts=8,
+        audit=True,
     ):
         rng = np.random.default_rng(7)
         labels = list(labels)
@@ -160,6 +446,27 @@ def make_results():
             for f, c in failed
         ]
         counts = np.bincount(truth, minlength=len(labels))
+        finished = [e for e in experiments if e["status"] == "ok"]
+        for experiment in finished:
+            if tuned and experiment["classifier"] != "dummy":
+                _tune(experiment)
+            if naive:
+                experiment["naive"] = {
+                    "kind": "stratified-k-fold",
+                    "n_splits": n_splits,
+                    "repeats": repeats,
+                    "metrics": {
+                        name: {"mean": m["mean"] and min(1.0, m["mean"] + 0.06), "std": m["std"]}
+                        for name, m in experiment["metrics"].items()
+                    },
+                }
+        tests = _compare(experiments)
+        best = Results({"metric": "accuracy", "experiments": experiments}).best
+        paths = [f"{labels[truth[i]][:40]}/clip-{i:03d}.flac" for i in range(len(truth))]
+        wrong = []
+        if best is not None:
+            wrong = list(dict.fromkeys(p["path"] for p in best["predictions"] if p["label"] != p["predicted"]))
+        audible = list(dict.fromkeys([*paths[:2], *wrong]))[:excerpts]
         return Results(
             {
                 "schema": 1,
@@ -196,7 +503,7 @@ def make_results():
                     "kind": "stratified-group-k-fold" if groups else "stratified-k-fold",
                     "n_splits": n_splits,
                     "repeats": repeats,
-                    "tuned": False,
+                    "tuned": tuned,
                 },
                 "timing": {
                     "decode_seconds": 1.84,
@@ -210,8 +517,40 @@ def make_results():
                 "experiments": experiments,
                 "skipped": [{"path": f"x{i}|<i>.wav", "why": "0.02 s is short"} for i in range(skipped)],
                 "warnings": ["2 clips are exact copies of another: a.wav <b>, b.wav"],
+                "kind": "compare",
+                "tests": tests,
+                "audit": _audit(labels, paths) if audit else None,
+                "excerpts": _excerpts(rng, audible),
+                "portraits": [],
+                "importance": None if best is None else _importance(best),
+                "learning_curve": None if best is None else _learning_curve(best),
+                "projection": None if best is None else _projection(rng, best, truth, labels),
+                "test": _test(best, labels) if test and best is not None else None,
             }
         )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_explored(make_results):
+    """Return a function that makes `Results` of looking at data only; parameters as for ``make_results``."""
+
+    def make(**options):
+        results = make_results(**options)
+        record = results.record
+        record |= {
+            "kind": "explore",
+            "experiments": [],
+            "tests": None,
+            "importance": None,
+            "learning_curve": None,
+            "warnings": [],
+            "command": "audioclf explore --data 'my recordings'",
+        }
+        if record["projection"] is not None:
+            record["projection"]["predicted"] = None
+        return Results(record)
 
     return make
 
@@ -220,10 +559,10 @@ def make_results():
     scope="session",
     params=[
         "plain", "two", "nasty", "fifty", "failed-only", "one", "bare", "repeats", "no-clips-wrong",
-        "only-dummy",
+        "only-dummy", "older", "tuned", "explored", "explored-nasty", "explored-quiet",
     ],
 )  # fmt: skip
-def results(request, make_results):
+def results(request, make_results, make_explored):
     """A record of each kind that a report has to bear."""
     return {
         "plain": lambda: make_results(),
@@ -236,4 +575,9 @@ def results(request, make_results):
         "repeats": lambda: make_results(repeats=3, n_clips=60),
         "no-clips-wrong": lambda: make_results(features=("mfcc",), classifiers=("svm",), skill=1.1),
         "only-dummy": lambda: make_results(classifiers=()),
+        "older": lambda: older(make_results()),
+        "tuned": lambda: make_results(tuned=True, test=True, naive=True, repeats=2),
+        "explored": lambda: make_explored(),
+        "explored-nasty": lambda: make_explored(labels=NASTY),
+        "explored-quiet": lambda: make_explored(audit=False, excerpts=0),
     }[request.param]()
