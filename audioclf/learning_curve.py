@@ -1,0 +1,186 @@
+"""How the score grows with the number of clips to learn from: would more recordings help?"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audioclf import parallel
+from audioclf.classifier import Classifier
+from audioclf.extraction import select
+from audioclf.insight import mean_and_std, predictions, score
+from audioclf.validation import Split
+
+SHARES = (0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
+
+
+def learning_curve(
+    classifier: Classifier,
+    data: NDArray[np.float32],
+    lengths: NDArray[np.int64] | None,
+    truth: NDArray[np.str_],
+    groups: Sequence[str] | None,
+    splits: Sequence[Split],
+    metric: str,
+    seed: int,
+    workers: int = 1,
+    shares: Sequence[float] = SHARES,
+    features: str = "",
+) -> dict[str, Any]:
+    """Score a classifier that learns from a part of each fold's training clips.
+
+    In each fold the parts are nested, and every one is tested on the same clips: all of the fold's test clips. Parts
+    are made of whole groups, drawn by chance so that the classes keep their shares (see `nested`); more clips of a
+    recording already heard would not be more to learn from. A share is left out if in some fold it would lack a class
+    or the classifier can't learn from so few clips, or if it gives the same parts as the share before.
+
+    Parameters
+    ----------
+    classifier : Classifier
+    data, lengths
+        As `Extraction.inputs` gives them; *lengths* is None for vectors.
+    truth : ndarray of str, shape (n_clips,)
+        Labels.
+    groups : sequence of str, length n_clips, or None
+        What stays together, as `Dataset.groups`; None if each clip is by itself.
+    splits : sequence of Split
+    metric : str
+        One of `audioclf.results.TITLES`.
+    seed : int
+    workers : int
+        Processes at most. The numbers don't depend on it.
+    shares : sequence of float
+        Of each fold's training clips, above 0 and at most 1.
+    features : str
+        The feature set's spec, for the record.
+
+    Returns
+    -------
+    dict
+        ``features``, ``classifier``, ``metric`` and ``points``: ``share``, ``n_train`` (clips, mean over folds),
+        ``mean`` and ``std`` of the score over folds.
+    """
+    names = np.array(groups) if groups is not None else np.arange(len(truth)).astype(str)
+    wanted = sorted(set(shares))
+    parts = [nested(truth, names, split.train, wanted, [seed, split.repeat, split.fold]) for split in splits]
+    kept: list[int] = []
+    for i in range(len(wanted)):
+        whole = all(part[i] is not None for part in parts)
+        if whole and not (kept and all(len(part[i]) == len(part[kept[-1]]) for part in parts)):
+            kept.append(i)
+    pairs = [(i, fold) for i in reversed(kept) for fold in range(len(splits))]  # the long fits first
+    with tempfile.TemporaryDirectory(prefix="audioclf-", ignore_cleanup_errors=True) as folder:
+        shared = parallel.Shared(data, Path(folder))
+        calls = [
+            (classifier, shared, lengths, truth, parts[fold][i], splits[fold].test, metric, seed) for i, fold in pairs
+        ]
+        found = {pairs[position]: value for position, value in parallel.share_out(_part_score, calls, workers)}
+    points = []
+    for i in kept:
+        scores = [found[i, fold] for fold in range(len(splits))]
+        if None in scores:
+            continue
+        mean, std = mean_and_std(np.array(scores))
+        n_train = float(np.mean([len(part[i]) for part in parts]))
+        points.append({"share": wanted[i], "n_train": round(n_train, 2), "mean": mean, "std": std})
+    return {"features": features, "classifier": classifier.spec, "metric": metric, "points": points}
+
+
+def nested(
+    truth: NDArray[np.str_],
+    groups: NDArray[np.str_],
+    train: NDArray[np.int64],
+    shares: Sequence[float],
+    seed: int | Sequence[int],
+) -> list[NDArray[np.int64] | None]:
+    """Return parts of the training clips *train*, each within the next, or None where one would lack a class.
+
+    Groups are put in an order once: each time the class that lags most behind its share of the training clips gets
+    the next, by chance, of the groups that hold it. A part is the beginning of that order whose number of clips is
+    nearest to what *share* asks for.
+
+    Parameters
+    ----------
+    truth, groups : ndarray of str, shape (n_clips,)
+    train : ndarray of int
+        Indices of clips.
+    shares : sequence of float
+        Ascending.
+    seed : int or sequence of int
+
+    Examples
+    --------
+    >>> truth, train = np.array(["a"] * 6 + ["b"] * 3), np.arange(9)
+    >>> parts = nested(truth, train.astype(str), train, [0.1, 0.3, 1.0], seed=0)
+    >>> [None if part is None else "".join(truth[part]) for part in parts]
+    [None, 'aab', 'aaaaaabbb']
+    """
+    classes, codes = np.unique(truth[train], return_inverse=True)
+    names, index = np.unique(groups[train], return_inverse=True)
+    counts = np.zeros((len(names), len(classes)), np.int64)
+    np.add.at(counts, (index, codes), 1)
+    order = _stratified(counts, np.random.default_rng(seed))
+    so_far = np.cumsum(counts[order], axis=0)
+    clips = np.append(0, so_far.sum(axis=1))
+    rank = np.empty(len(names), np.int64)
+    rank[order] = np.arange(len(names))
+    parts: list[NDArray[np.int64] | None] = []
+    for share in shares:
+        n_groups = int(np.argmin(np.abs(clips - share * len(train))))
+        complete = n_groups > 0 and bool((so_far[n_groups - 1] > 0).all())
+        parts.append(train[rank[index] < n_groups] if complete else None)
+    return parts
+
+
+def _stratified(counts: NDArray[np.int64], rng: np.random.Generator) -> list[int]:
+    """Put groups in an order whose every beginning has about the shares of classes of all of them.
+
+    *counts*: clips of each group and class, shape (n_groups, n_classes).
+    """
+    waiting: dict[int, list[int]] = defaultdict(list)
+    for group in rng.permutation(len(counts)):
+        for code in np.flatnonzero(counts[group]):
+            waiting[int(code)].append(int(group))
+    goal = counts.sum(axis=0) / counts.sum()
+    taken = np.zeros(counts.shape[1])
+    done: set[int] = set()
+    order: list[int] = []
+    while len(order) < len(counts):
+        lag = goal * (taken.sum() + 1) - taken
+        for code in np.argsort(-lag, kind="stable"):
+            while waiting[int(code)] and waiting[int(code)][-1] in done:
+                waiting[int(code)].pop()
+            if waiting[int(code)]:
+                break
+        group = waiting[int(code)].pop()
+        done.add(group)
+        order.append(group)
+        taken += counts[group]
+    return order
+
+
+def _part_score(
+    classifier: Classifier,
+    inputs: parallel.Shared,
+    lengths: NDArray[np.int64] | None,
+    truth: NDArray[np.str_],
+    train: NDArray[np.int64],
+    test: NDArray[np.int64],
+    metric: str,
+    seed: int,
+) -> float | None:
+    """Fit on *train*, score on *test*; None if the classifier can't learn from these clips."""
+    labels, codes = np.unique(truth, return_inverse=True)
+    estimator = classifier.build(seed)
+    try:
+        estimator.fit(select(inputs.array, lengths, train), truth[train])
+        predicted, probabilities = predictions(estimator, select(inputs.array, lengths, test), labels)
+    except Exception:  # whatever a classifier raises: the other shares are worth having
+        return None
+    return score(metric, codes[test], predicted, probabilities, len(labels))
