@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeVar
 
 from audioclf import spec as spec_module
 from audioclf.errors import SpecError
 from audioclf.spec import Configurable
+
+C = TypeVar("C", bound="Classifier")
 
 
 @dataclass(frozen=True)
@@ -30,12 +33,32 @@ class Classifier(Configurable):
     effort : float
         About how many seconds a fit takes per million numbers of its input. Only the order in which fits are
         begun depends on it: the long ones first, so that no worker is idle at the end.
+    space : mapping
+        Values worth trying, by parameter, the default among them: what ``--tune`` searches. All combinations are
+        candidates, hence keep it small.
+    given : frozenset of str
+        Parameters that the spec set, be it to their defaults: these are not searched.
     """
 
     title: ClassVar[str]
     takes: ClassVar[Literal["vectors", "sequences"]] = "vectors"
     trusted_types: ClassVar[tuple[str, ...]] = ()
     effort: ClassVar[float] = 1.0
+    space: ClassVar[Mapping[str, tuple[Any, ...]]] = {}
+    given: ClassVar[frozenset[str]] = frozenset()
+
+    @classmethod
+    def from_options(cls: type[C], options: dict[str, str]) -> C:
+        """Build from text values, and remember which were given.
+
+        Raises
+        ------
+        SpecError
+            If a key is unknown, or a value isn't of the parameter's type or out of its range.
+        """
+        built = super().from_options(options)
+        object.__setattr__(built, "given", frozenset(options))  # no field: it makes no other classifier
+        return built
 
     @abstractmethod
     def build(self, seed: int) -> Any:
@@ -44,6 +67,13 @@ class Classifier(Configurable):
         Scaling and calibration belong inside it, so that they are learnt in the fold. ``predict`` must
         agree with the largest of ``predict_proba``. Equal seeds give equal models.
         """
+
+    def build_uncalibrated(self, seed: int) -> Any:
+        """Return what `build` does, but that only its ``predict`` will be used.
+
+        A classifier whose probabilities cost fits of their own leaves these out here; its labels are the same.
+        """
+        return self.build(seed)
 
 
 def build_classifier(spec: str) -> Classifier:

@@ -14,10 +14,12 @@ class Forest(Classifier):
     """Many decision trees that vote with their leaves' class shares."""
 
     trusted_types = ("sklearn.tree._tree.Tree",)
+    space = {"min_leaf": (1, 3), "feature_share": (None, 0.05, 0.2)}
 
     trees: int = param(300, "number of trees")
     max_depth: int | None = param(None, "deepest level of a tree; none grows until the leaves are pure")
     min_leaf: int = param(1, "fewest training clips in a leaf")
+    feature_share: float | None = param(None, "share of the features tried at each node, in (0, 1]; none is their root")
     class_weight: str | None = param(None, "none, or balanced: rare classes count as much as frequent ones")
 
     def __post_init__(self) -> None:
@@ -27,6 +29,10 @@ class Forest(Classifier):
             f"max_depth={self.max_depth}; it must be at least 1, or none",
         )
         self.require(self.min_leaf >= 1, f"min_leaf={self.min_leaf}; it must be at least 1")
+        self.require(
+            self.feature_share is None or 0 < self.feature_share <= 1,
+            f"feature_share={self.feature_share}; it must be above 0 and at most 1, or none",
+        )
         self.require(
             self.class_weight in (None, "balanced"),
             f"class_weight={self.class_weight}; it must be none or balanced",
@@ -38,6 +44,7 @@ class Forest(Classifier):
             "n_estimators": self.trees,
             "max_depth": self.max_depth,
             "min_samples_leaf": self.min_leaf,
+            "max_features": "sqrt" if self.feature_share is None else self.feature_share,
             "class_weight": self.class_weight,
             "n_jobs": 1,
             "random_state": seed,

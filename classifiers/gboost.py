@@ -40,6 +40,8 @@ class GradientBoosting(Classifier):
         "sklearn._loss.loss.HalfMultinomialLoss",
     )
 
+    space = {"learning_rate": (0.05, 0.1, 0.2), "max_leaves": (5, 15)}
+
     rounds: int = param(100, "boosting rounds")
     learning_rate: float = param(0.1, "share of each tree's answer that is added")
     max_leaves: int = param(15, "most leaves of a tree")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from audioclf.classifier import Classifier
@@ -34,6 +34,7 @@ class HMM(Classifier):
     takes = "sequences"
     effort = 2.5
     trusted_types = ("audioclf.classifiers._hmm.HMMClassifier",)
+    space = {"states": (3, 8), "topology": TOPOLOGIES}
 
     states: int = param(8, "most states of a class")
     mixtures: int = param(2, "Gaussians of a state")
@@ -58,3 +59,6 @@ class HMM(Classifier):
         from ._hmm import HMMClassifier
 
         return HMMClassifier(**self.parameters, random_state=seed)
+
+    def build_uncalibrated(self, seed: int) -> Any:
+        return replace(self, calibration_folds=0).build(seed)

@@ -28,6 +28,7 @@ class NearestNeighbours(Classifier):
     title = "k nearest neighbours"
     effort = 0.01
     trusted_types = ("audioclf.classifiers._neighbours.NeighboursAtHand",)
+    space = {"k": (1, 3, 5, 10), "weights": WEIGHTS, "metric": METRICS}
 
     k: int = param(5, "neighbours that vote")
     weights: str = param("distance", "distance: votes weigh 1 / distance; uniform: all the same")

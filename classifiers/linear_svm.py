@@ -25,6 +25,7 @@ class LinearSVM(Classifier):
     name = "linear_svm"
     title = "linear support vector machine"
     trusted_types = ("audioclf.classifiers._calibration.TemperatureScaled",)
+    space = {"C": (0.0001, 0.001, 0.01, 0.1, 1.0)}
 
     C: float = param(0.01, "price of a training clip on the wrong side; larger fits closer")
     class_weight: str | None = param(None, "none, or balanced: rare classes count as much as frequent ones")
@@ -37,11 +38,14 @@ class LinearSVM(Classifier):
         )
 
     def build(self, seed: int) -> Any:
+        from ._calibration import TemperatureScaled
+
+        return TemperatureScaled(self.build_uncalibrated(seed), random_state=seed)
+
+    def build_uncalibrated(self, seed: int) -> Any:
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import StandardScaler
         from sklearn.svm import LinearSVC
 
-        from ._calibration import TemperatureScaled
-
         machine = LinearSVC(C=self.C, class_weight=self.class_weight, dual="auto", max_iter=10_000, random_state=seed)
-        return TemperatureScaled(make_pipeline(StandardScaler(), machine), random_state=seed)
+        return make_pipeline(StandardScaler(), machine)

@@ -24,6 +24,7 @@ class LogisticRegression(Classifier):
 
     name = "logreg"
     title = "logistic regression"
+    space = {"C": (0.001, 0.01, 0.1, 1.0, 10.0)}
 
     C: float = param(0.1, "inverse strength of the penalty; larger fits closer")
     class_weight: str | None = param(None, "none, or balanced: rare classes count as much as frequent ones")

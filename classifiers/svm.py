@@ -27,6 +27,7 @@ class SVM(Classifier):
     name = "svm"
     title = "support vector machine, RBF kernel"
     effort = 2.0
+    space = {"C": (1.0, 10.0, 100.0), "gamma": (None, 0.001, 0.003, 0.01)}
     trusted_types = (
         "audioclf.classifiers._calibration.TemperatureScaled",
         "audioclf.classifiers._machines.KernelMachines",
@@ -45,11 +46,15 @@ class SVM(Classifier):
         )
 
     def build(self, seed: int) -> Any:
+        from ._calibration import TemperatureScaled
+
+        return TemperatureScaled(self.build_uncalibrated(seed), random_state=seed)
+
+    def build_uncalibrated(self, seed: int) -> Any:
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import StandardScaler
 
-        from ._calibration import TemperatureScaled
         from ._machines import KernelMachines
 
         machines = KernelMachines(self.C, self.gamma, self.class_weight, random_state=seed)
-        return TemperatureScaled(make_pipeline(StandardScaler(), machines), random_state=seed)
+        return make_pipeline(StandardScaler(), machines)
