@@ -57,7 +57,7 @@ def test_scores_of_nothing_are_zero_and_not_nan():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert {name: float(value) for name, value in scores(np.zeros((3, 3), int)).items()} == {
-            "accuracy": 0.0, "balanced_accuracy": 0.0, "macro_f1": 0.0,
+            "accuracy": 0.0, "balanced_accuracy": 0.0, "macro_f1": 0.0, "mcc": 0.0,
         }  # fmt: skip
 
 
