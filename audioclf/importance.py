@@ -107,7 +107,7 @@ def permutation_importance(
     splits : sequence of Split
         Those of the first repeat are used; each costs one fit.
     metric : str
-        One of `audioclf.results.TITLES`.
+        One of `audioclf.results.RANKING`.
     pooled : sequence of str
         Functionals of the vectors.
     seed : int

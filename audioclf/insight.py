@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audioclf import statistics
-from audioclf.results import METRICS
 
 Codes = NDArray[np.int64]
 
@@ -41,8 +40,9 @@ def score(
     >>> score("accuracy", np.array([0, 1, 1]), np.array([0, 1, 0]), None, 2)
     0.6666666666666666
     """
-    if metric in METRICS:  # without what the others need: a permuted fold is scored hundreds of times
-        return float(statistics.scores(statistics.confusion_matrix(truth, predicted, n_classes))[metric])
+    counted = statistics.scores(statistics.confusion_matrix(truth, predicted, n_classes))
+    if metric in counted:  # without the others, which take longer: a permuted fold is scored hundreds of times
+        return float(counted[metric])
     value = statistics.score_predictions(truth, predicted, probabilities, n_classes)[metric]
     return np.nan if value is None else float(value)
 

@@ -51,7 +51,7 @@ def learning_curve(
         What stays together, as `Dataset.groups`; None if each clip is by itself.
     splits : sequence of Split
     metric : str
-        One of `audioclf.results.TITLES`.
+        One of `audioclf.results.RANKING`.
     seed : int
     workers : int
         Processes at most. The numbers don't depend on it.
@@ -69,10 +69,10 @@ def learning_curve(
     names = np.array(groups) if groups is not None else np.arange(len(truth)).astype(str)
     wanted = sorted(set(shares))
     parts = [nested(truth, names, split.train, wanted, [seed, split.repeat, split.fold]) for split in splits]
+    sizes = np.array([[0 if rows is None else len(rows) for rows in part] for part in parts])
     kept: list[int] = []
     for i in range(len(wanted)):
-        whole = all(part[i] is not None for part in parts)
-        if whole and not (kept and all(len(part[i]) == len(part[kept[-1]]) for part in parts)):
+        if sizes[:, i].all() and not (kept and np.array_equal(sizes[:, i], sizes[:, kept[-1]])):
             kept.append(i)
     pairs = [(i, fold) for i in reversed(kept) for fold in range(len(splits))]  # the long fits first
     with tempfile.TemporaryDirectory(prefix="audioclf-", ignore_cleanup_errors=True) as folder:
@@ -87,8 +87,8 @@ def learning_curve(
         if None in scores:
             continue
         mean, std = mean_and_std(np.array(scores))
-        n_train = float(np.mean([len(part[i]) for part in parts]))
-        points.append({"share": wanted[i], "n_train": round(n_train, 2), "mean": mean, "std": std})
+        n_train = round(float(sizes[:, i].mean()), 2)
+        points.append({"share": wanted[i], "n_train": n_train, "mean": mean, "std": std})
     return {"features": features, "classifier": classifier.spec, "metric": metric, "points": points}
 
 

@@ -109,11 +109,13 @@ def _principal(vectors: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArr
     """Return all principal components of standardised vectors, at least two, and their shares of the variance."""
     mean, spread = vectors.mean(axis=0), vectors.std(axis=0)
     varies = spread > 1e-6 * np.abs(mean) + 1e-30  # rounding leaves about eps * mean where there is none
+    if not varies.any():
+        return np.zeros((len(vectors), 2)), np.zeros(2)
     standard = (vectors[:, varies] - mean[varies]) / spread[varies]
     left, strengths, weights = np.linalg.svd(standard, full_matrices=False)
     largest = np.abs(weights).argmax(axis=1)
     points = left * strengths * np.sign(weights[np.arange(len(weights)), largest])
-    explained = strengths**2 / max(float(np.sum(strengths**2)), 1e-30)
+    explained = strengths**2 / np.sum(strengths**2)
     missing = max(0, 2 - points.shape[1])
     return np.pad(points, ((0, 0), (0, missing))), np.pad(explained, (0, missing))
 
@@ -122,7 +124,7 @@ def _tsne(points: NDArray[np.float64], seed: int) -> dict[str, Any]:
     from sklearn.manifold import TSNE
 
     perplexity = min(_PERPLEXITY, (len(points) - 1) / 3)
-    start = points[:, :2] / max(float(points[:, 0].std()), 1e-30) * 1e-4  # what init="pca" is in scikit-learn
+    start = points[:, :2] / points[:, 0].std() * 1e-4  # what init="pca" is in scikit-learn
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model = TSNE(perplexity=perplexity, init=start.astype(np.float32), random_state=seed)
