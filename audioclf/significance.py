@@ -220,8 +220,9 @@ def friedman(scores: ArrayLike) -> Friedman:
     """Test whether algorithms differ over several data sets.
 
     Demšar 2006, "Statistical comparisons of classifiers over multiple data sets", section 3.2.2:
-    χ² = 12 n / (k (k + 1)) (Σ R_j² - k (k + 1)² / 4) and F = (n - 1) χ² / (n (k - 1) - χ²) with k - 1 and (k - 1) (n - 1) degrees of freedom,
-    for mean ranks R of k algorithms on n data sets. As there, χ² isn't corrected for ties, which makes it cautious.
+    χ² = 12 n / (k (k + 1)) (Σ R_j² - k (k + 1)² / 4) and F = (n - 1) χ² / (n (k - 1) - χ²), the latter with k - 1
+    and (k - 1) (n - 1) degrees of freedom, for mean ranks R of k algorithms on n data sets. As there, χ² isn't
+    corrected for ties, which makes it cautious.
 
     Parameters
     ----------
