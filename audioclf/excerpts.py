@@ -28,7 +28,7 @@ SEARCHED = 120.0
 
 _SHORTEST = 1.0  # second, to which stretches are cut to stay within the budget
 _STEP = 0.05  # seconds between the beginnings of stretches that are compared
-_PEAK = 0.98  # of full scale: a lossy encoder adds to the peaks
+_PEAK = 0.9  # of full scale: a lossy encoder adds to the peaks
 _RATES = (16000, 22050)  # Hz; all decoders know them, which isn't so of the lowest that MP3 has
 _PICTURE = (64, 200)
 _UNHEARD = ("shortcuts",)  # topics about whole classes: single clips don't tell
@@ -104,8 +104,8 @@ def make_excerpts(
     """Return an excerpt of each clip, in their order, that a report can play and show by itself.
 
     A clip of up to *seconds* is given whole. Of a longer one it is the stretch with the most energy, the first of
-    them, in its first two minutes. The sound is mono at 16,000 or 22,050 Hz, as it is if its peak lies within full
-    scale, else turned down to it; a quiet clip stays quiet. It is an MP3, which every browser plays, or OGG Vorbis
+    them, in its first two minutes. The sound is mono at 16,000 or 22,050 Hz. It is turned down where it peaks
+    above 0.9 of full scale, never up: a quiet clip stays quiet. It is an MP3, which every browser plays, or OGG Vorbis
     or 16-bit WAV (at 16,000 Hz) where libsndfile can't write that. MP3 and WAV of the same sound are the same bytes;
     libsndfile gives each OGG file a random number.
 
