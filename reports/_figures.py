@@ -11,13 +11,13 @@ import textwrap
 import warnings
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audioclf.files import write_whole
-from audioclf.results import METRICS, Results, is_floor, title
+from audioclf.results import TITLES, Results, is_floor, title
 
 from ._text import score, shortened
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 INK = "#1b1f24"
 MUTED = "#667080"
 ACCENT = "#0b5cad"
+GRID = "#e3e7ec"
 MOST_RANKED = 60
 _LONGEST_NAME = 26
 
@@ -63,6 +64,7 @@ def confusion_shares(matrix: NDArray[np.int64], labels: list[str], heading: str)
 def ranking(results: Results) -> Figure:
     """Draw the finished experiments, best at the top: dots with 95 % intervals, the floor as a line.
 
+    Where the record tells, those that can't be told apart from the best have a filled dot and a ≈, others a ring.
     Beyond the first 60 they are only counted.
     """
     from matplotlib.figure import Figure
@@ -72,28 +74,33 @@ def ranking(results: Results) -> Figure:
     shown = ranked[:MOST_RANKED]
     names = [shortened(plain(title(e)), 60) for e in shown]
     scores = [e["metrics"][results.metric] for e in shown]
-    metric = METRICS[results.metric]
+    metric = TITLES[results.metric]
+    tested = any(e.get("versus_best") for e in ranked)
     rest = len(ranked) - len(shown)
     data = shortened(plain(results.record["dataset"]["name"]), 40)
     heading = f"{data}: {metric}" + (f", the best {len(shown)} of {len(ranked)} experiments" if rest else "")
 
     size = 9.0
-    left = max((_width(name, size) for name in names), default=0.5) + 0.3
-    plot, right, bottom, top = 5.2, 0.85, 0.95, 0.62
+    left = max((text_width(name, size) for name in names), default=0.5) + 0.3
+    bottom = 0.95 + (0.18 if tested else 0.0)
+    plot, right, top = 5.2, 0.85 + (0.2 if tested else 0.0), 0.62
     height = max(0.27 * len(shown), 0.5)
     figure = Figure(figsize=(left + plot + right, bottom + height + top), dpi=130, facecolor="white")
-    axes = _axes(figure, left, bottom, plot, height)
+    axes = add_axes(figure, left, bottom, plot, height)
     for i, (experiment, values) in enumerate(zip(shown, scores, strict=True)):
         colour = MUTED if is_floor(experiment) else ACCENT
         if values["low"] is not None and values["high"] is not None:
             axes.plot([values["low"], values["high"]], [i, i], color=colour, linewidth=1.6, alpha=0.55)
         if values["mean"] is not None:
-            hollow = "white" if is_floor(experiment) else colour
+            versus = experiment.get("versus_best")
+            apart = is_floor(experiment) or (versus is not None and versus["distinguishable"])
+            hollow = "white" if apart else colour
             axes.plot([values["mean"]], [i], "o", color=colour, markerfacecolor=hollow, markersize=5.5)
         figure.text(
             (left + plot + 0.12) / figure.get_figwidth(),
             (bottom + height * (1 - (i + 0.5) / len(shown))) / figure.get_figheight(),
-            score(values["mean"]),
+            score(values["mean"])
+            + (" ≈" if (experiment.get("versus_best") or {}).get("distinguishable") is False else ""),
             fontsize=size,
             color=INK,
             va="center",
@@ -104,18 +111,21 @@ def ranking(results: Results) -> Figure:
     lowest = [v for values in scores for v in (values["low"], values["mean"]) if v is not None]
     axes.set_xlim(max(min(lowest, default=0.0) - 0.03, -0.01), 1.01)
     axes.set_ylim(len(shown) - 0.5, -0.5)
-    axes.set_yticks(range(len(shown)), names, fontsize=size, color=INK, **_plain_text())
+    axes.set_yticks(range(len(shown)), names, fontsize=size, color=INK, **plain_text())
     axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     axes.tick_params(axis="x", labelsize=size, colors=MUTED)
     axes.tick_params(axis="y", length=0)
-    axes.grid(axis="x", color="#e3e7ec", linewidth=0.7)
+    axes.grid(axis="x", color=GRID, linewidth=0.7)
     axes.set_axisbelow(True)
     for side in ("left", "right", "top"):
         axes.spines[side].set_visible(False)
     axes.spines["bottom"].set_color("#c3cad3")
     line = "" if floor is None else "; dashed: always answering the largest class"
+    if tested:
+        by = (results.record.get("tests") or {}).get("decided_by")
+        line += "\n● ≈ not distinguishable from the best, ○ distinguishable" + (f" ({by})" if by else "")
     axes.set_xlabel(f"{metric}: mean over folds, 95 % interval{line}", fontsize=size, color=MUTED, labelpad=6)
-    _head(figure, heading, 11.0)
+    add_head(figure, heading)
     return figure
 
 
@@ -171,15 +181,15 @@ def _heat_map(
     side = float(np.interp(n, [2, 4, 10, 50, 200], [2.8, 3.4, 5.0, 12.5, 26.0]))
     cell = side / n
     size = float(np.clip(cell * 72 * 0.6, 4.5, 9.5))
-    widths = [_width(name, size) for name in names]
+    widths = [text_width(name, size) for name in names]
     flat = max(widths) < cell * 0.92
     slanted = not flat and n <= 14
     left = max(widths) + 0.55
     bottom = 0.65 + (0.1 if flat else max(widths) * (0.72 if slanted else 1.0))
-    right, top = 1.15, 0.35 + 0.22 * len(_lines(heading, left + side + 1.15, 11.0))
+    right, top = 1.15, 0.35 + 0.22 * line_count(heading, left + side + 1.15)
     dpi = 130 if n <= 20 else 100
     figure = Figure(figsize=(left + side + right, bottom + side + top), dpi=dpi, facecolor="white")
-    axes = _axes(figure, left, bottom, side, side)
+    axes = add_axes(figure, left, bottom, side, side)
     colours = colormaps["Blues"]
     image = axes.imshow(values, cmap=colours, vmin=0.0, vmax=most, interpolation="nearest", aspect="auto")
 
@@ -188,15 +198,15 @@ def _heat_map(
         turn = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
     elif not flat:
         turn = {"rotation": 90}
-    axes.set_xticks(range(n), names, fontsize=size, color=INK, **turn, **_plain_text())
-    axes.set_yticks(range(n), names, fontsize=size, color=INK, **_plain_text())
+    axes.set_xticks(range(n), names, fontsize=size, color=INK, **turn, **plain_text())
+    axes.set_yticks(range(n), names, fontsize=size, color=INK, **plain_text())
     axes.tick_params(length=0, pad=4)
     axes.set_xlabel("taken for", fontsize=9.5, color=MUTED)
     axes.set_ylabel("true class", fontsize=9.5, color=MUTED)
     # lines between the cells, thin enough to vanish where cells are small
     axes.set_xticks(np.arange(n + 1) - 0.5, minor=True)
     axes.set_yticks(np.arange(n + 1) - 0.5, minor=True)
-    axes.grid(which="minor", color="#e3e7ec", linewidth=min(0.8, cell * 2))
+    axes.grid(which="minor", color=GRID, linewidth=min(0.8, cell * 2))
     axes.tick_params(which="minor", length=0)
     for spine in axes.spines.values():
         spine.set_color("#c3cad3")
@@ -224,37 +234,53 @@ def _heat_map(
 
         scale.ax.yaxis.set_major_locator(MaxNLocator(6, integer=True))
     scale.outline.set_visible(False)  # type: ignore[operator]
-    _head(figure, heading, 11.0)
+    add_head(figure, heading)
     return figure
 
 
-def _axes(figure: Figure, left: float, bottom: float, width: float, height: float) -> Axes:
+def add_axes(figure: Figure, left: float, bottom: float, width: float, height: float) -> Axes:
     """Add axes at a place given in inches."""
     w, h = figure.get_size_inches()
     return figure.add_axes((left / w, bottom / h, width / w, height / h))
 
 
-def _head(figure: Figure, heading: str, size: float) -> None:
+def tidy(axes: Axes, grid: Literal["x", "y", "both"], size: float) -> None:
+    """Take the frame away, draw faint lines along *grid*, and write the ticks in *size* points."""
+    axes.tick_params(labelsize=size, colors=MUTED, length=0)
+    axes.grid(axis=grid, color=GRID, linewidth=0.7)
+    axes.set_axisbelow(True)
+    for side, spine in axes.spines.items():
+        spine.set_visible(side in ("left", "bottom") if grid == "both" else side == "bottom")
+        spine.set_color("#c3cad3")
+
+
+def add_head(figure: Figure, heading: str, size: float = 11.0) -> None:
+    """Write the heading over a figure, broken where it ends."""
     width, height = figure.get_size_inches()
     figure.text(
         0.15 / width,
         1 - 0.14 / height,
-        "\n".join(_lines(heading, width, size)),
+        "\n".join(head_lines(heading, width, size)),
         fontsize=size,
         fontweight="bold",
         color=INK,
         va="top",
-        **_plain_text(),
+        **plain_text(),
     )
 
 
-def _lines(heading: str, width: float, size: float) -> list[str]:
+def head_lines(heading: str, width: float, size: float) -> list[str]:
     """Break a heading where the picture, *width* inches wide, ends; four lines at most."""
     room = max(int((width - 0.3) * 72 / (size * 0.64)), 12)
     return textwrap.wrap(plain(heading), room, max_lines=4, placeholder=" …") or [""]
 
 
-def _width(text: str, size: float) -> float:
+def line_count(heading: str, width: float, size: float = 11.0) -> int:
+    """Return how many lines a heading takes over a picture that is *width* inches wide."""
+    return len(head_lines(heading, width, size))
+
+
+def text_width(text: str, size: float) -> float:
     """Return about how wide *text* is, in inches: scripts with wide characters take twice the room."""
     import unicodedata
 
@@ -262,7 +288,7 @@ def _width(text: str, size: float) -> float:
     return units * size / 72
 
 
-def _plain_text() -> dict[str, Any]:
+def plain_text() -> dict[str, Any]:
     """Text properties that take a dollar sign for a dollar sign, in a font that has the characters."""
     return {"parse_math": False, "usetex": False, "fontfamily": _fonts()}
 

@@ -1,37 +1,58 @@
-"""Pictures for slides and papers: confusion matrices and the ranking."""
+"""Pictures for slides and papers: all that a record has data for."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import re
+from collections.abc import Sequence
+from pathlib import Path, PurePath
 
-import numpy as np
-
+from audioclf.files import write_whole
+from audioclf.portrait import Portrait
 from audioclf.report import Report
-from audioclf.results import METRICS, Experiment, Results, title
+from audioclf.results import Experiment, Results
 
-from . import _figures
-from ._text import score, slug_of
+from . import _figures, _sound
+from ._pictures import Picture, matrices, pictures
 
 
 class PNGReport(Report):
-    """``figures/``: the ranking, and two confusion matrices of each finished experiment.
+    """``figures/``: the ranking, confusion matrices, curves of the winner, and pictures of the data.
 
     ``ranking.png`` has the run's metric with 95 % intervals; ``confusion-<experiment>.png`` numbers of clips,
-    ``confusion-<experiment>-normalised.png`` shares of the true class. Where nothing finished there is
-    nothing to draw, and no file is written.
+    ``confusion-<experiment>-normalised.png`` shares of the true class, of each finished experiment. Of the winner:
+    ``roc.png``, ``precision-recall.png`` and ``reliability.png`` where it gives probabilities, ``learning-curve.png``
+    and ``importance.png`` where they were asked for. Of the data: ``class-distribution.png``, ``projection.png`` and
+    ``portraits.png`` (``portraits-1.png`` ... beyond ten classes). What the record has no data for isn't written.
     """
 
     name = "png"
-    title = "pictures of the ranking and of every confusion matrix, in figures/"
+    title = "pictures of the ranking, the confusions, the winner and the data, in figures/"
 
     def write(self, results: Results, folder: Path) -> list[Path]:
-        """Write the pictures; the ranking is the one to open first."""
-        if results.best is None:
-            return []
-        written = [draw_ranking(results, folder)]
+        """Write the pictures; the one to open first at the head: the ranking where something finished."""
+        wanted = pictures(results)
         for experiment in results.ranking():
-            written.append(draw_counts(results, experiment, folder))
-            written.append(draw_shares(results, experiment, folder))
+            wanted += matrices(results, experiment)
+        return [_write(picture, folder) for picture in wanted]
+
+    def draw_portraits(self, portraits: Sequence[Portrait], folder: Path) -> list[Path]:
+        """Write the six pictures of each clip into a PNG of its own in *folder*, and return their paths.
+
+        A file is named after the clip's file without its suffix. Where two clips would share a name, or another
+        picture of that name is there already, a number follows.
+
+        Raises
+        ------
+        AudioclfError
+            If the folder can't be made or written to.
+        """
+        written: list[Path] = []
+        for one in portraits:
+            content = _figures.png_bytes(_sound.portrait(one))
+            path = _unused(folder, _stem(one.name), content, written)
+            with write_whole(path) as aside:
+                aside.write_bytes(content)
+            written.append(path)
         return written
 
 
@@ -42,18 +63,33 @@ def draw_ranking(results: Results, folder: Path) -> Path:
 
 def draw_counts(results: Results, experiment: Experiment, folder: Path) -> Path:
     """Write one experiment's confusion matrix in numbers of clips and return its path."""
-    matrix = np.asarray(experiment["confusion_matrix"])
-    figure = _figures.confusion_counts(matrix, results.labels, _heading(results, experiment))
-    return _figures.save(figure, folder / "figures" / f"confusion-{slug_of(results, experiment)}.png")
+    return _write(matrices(results, experiment)[0], folder)
 
 
 def draw_shares(results: Results, experiment: Experiment, folder: Path) -> Path:
     """Write one experiment's confusion matrix in shares of the true class and return its path."""
-    matrix = np.asarray(experiment["confusion_matrix"])
-    figure = _figures.confusion_shares(matrix, results.labels, _heading(results, experiment))
-    return _figures.save(figure, folder / "figures" / f"confusion-{slug_of(results, experiment)}-normalised.png")
+    return _write(matrices(results, experiment)[1], folder)
 
 
-def _heading(results: Results, experiment: Experiment) -> str:
-    metric = results.metric
-    return f"{title(experiment)}: {score(experiment['metrics'][metric]['mean'])} {METRICS[metric]}"
+def _write(picture: Picture, folder: Path) -> Path:
+    return _figures.save(picture.draw(), folder / "figures" / f"{picture.name}.png")
+
+
+def _stem(name: str) -> str:
+    """Name a picture's file after a clip's: what file systems refuse becomes a hyphen.
+
+    >>> _stem("birds/a: b.wav"), _stem("")
+    ('a- b', 'clip')
+    """
+    stem = PurePath(name.replace("\\", "/")).stem
+    return re.sub(r'[<>:"|?*\x00-\x1f]', "-", stem)[:120].strip(" .") or "clip"
+
+
+def _unused(folder: Path, stem: str, content: bytes, taken: list[Path]) -> Path:
+    """A path in *folder* where nothing but this very picture is, and that differs from *taken* not by case only."""
+    lower = {path.name.lower() for path in taken}
+    path, number = folder / f"{stem}.png", 1
+    while path.name.lower() in lower or (path.exists() and not (path.is_file() and path.read_bytes() == content)):
+        number += 1
+        path = folder / f"{stem}-{number}.png"
+    return path

@@ -1,0 +1,149 @@
+"""Which pictures a record has data for."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audioclf import statistics
+from audioclf.portrait import Portrait
+from audioclf.results import TITLES, Experiment, Results, title
+
+from . import _figures, _plots, _sound
+from ._text import score, slug_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture that can be drawn.
+
+    Attributes
+    ----------
+    name : str
+        Its file's name, without folder and ``.png``.
+    title : str
+        What it shows, for a caption or for who can't see it.
+    draw : callable
+        Returns the figure.
+    """
+
+    name: str
+    title: str
+    draw: Callable[[], Figure]
+
+
+def pictures(results: Results) -> list[Picture]:
+    """List what can be drawn of a record, but for the confusion matrices: see `matrices`."""
+    return [*_answers(results), *_winner(results), *_data(results)]
+
+
+def matrices(results: Results, experiment: Experiment) -> list[Picture]:
+    """List the two confusion matrices of one experiment: in numbers of clips, and in shares of the true class."""
+    matrix = np.asarray(experiment["confusion_matrix"])
+    heading = f"{title(experiment)}: {score(experiment['metrics'][results.metric]['mean'])} {TITLES[results.metric]}"
+    name = f"confusion-{slug_of(results, experiment)}"
+    counts = partial(_figures.confusion_counts, matrix, results.labels, heading)
+    shares = partial(_figures.confusion_shares, matrix, results.labels, heading)
+    return [
+        Picture(name, f"Confusion matrix of {title(experiment)}, in clips", counts),
+        Picture(f"{name}-normalised", f"Confusion matrix of {title(experiment)}, in shares of the true class", shares),
+    ]
+
+
+def _answers(results: Results) -> Iterator[Picture]:
+    if results.best is not None:
+        yield Picture("ranking", "Experiments ranked, with 95 % intervals", partial(_figures.ranking, results))
+
+
+def _winner(results: Results) -> Iterator[Picture]:
+    """What is known of the best experiment besides its confusions."""
+    best, record = results.best, results.record
+    if best is not None and (given := _probabilities(results, best)) is not None:
+        truth, scores = given
+        about = f"{_data_name(results)}: {title(best)}"
+        occurs = np.bincount(truth, minlength=len(results.labels))
+        if ((occurs > 0) & (occurs < len(truth))).any():
+            for name, what, draw in (
+                ("roc", "hits against false alarms, one class against the rest", _plots.roc),
+                ("precision-recall", "precision against recall, one class against the rest", _plots.precision_recall),
+            ):
+                yield Picture(
+                    name, f"{title(best)}: {what}", partial(draw, truth, scores, results.labels, f"{about}, {what}")
+                )
+        what = "answers right against the probability given"
+        yield Picture("reliability", f"{title(best)}: {what}", partial(_reliability, truth, scores, f"{about}, {what}"))
+    if (curve := record.get("learning_curve")) and any(p["mean"] is not None for p in curve["points"]):
+        metric = TITLES.get(curve["metric"], curve["metric"])
+        what = f"{title(curve)}: {metric} over the clips trained on"
+        yield Picture("learning-curve", what, partial(_plots.learning_curve, curve["points"], metric, what))
+    if (drops := record.get("importance")) and (drops.get("extractors") or drops.get("coefficients")):
+        metric = TITLES.get(drops["metric"], drops["metric"])
+        what = f"{title(drops)}: what its {metric} of {score(drops['baseline'])} rests on"
+        yield Picture("importance", what, partial(_plots.importance, drops, metric, what))
+
+
+def _data(results: Results) -> Iterator[Picture]:
+    """The data themselves."""
+    record, name = results.record, _data_name(results)
+    counts = record["dataset"].get("label_counts")
+    if counts:
+        clips = [counts.get(label, 0) for label in results.labels]
+        what = f"{name}: clips per class"
+        draw = partial(_plots.class_distribution, results.labels, clips, _groups(results), what)
+        yield Picture("class-distribution", what, draw)
+    if projected := record.get("projection"):
+        what = f"{name}: the clips by {projected['features']}"
+        yield Picture("projection", what, partial(_plots.projection, projected, what))
+    portraits = record.get("portraits") or []
+    pages = [portraits[at : at + _sound.A_PAGE] for at in range(0, len(portraits), _sound.A_PAGE)]
+    for number, page in enumerate(pages, 1):
+        what = f"{name}: one clip of each class" + (f", page {number} of {len(pages)}" if len(pages) > 1 else "")
+        stem = "portraits" if len(pages) == 1 else f"portraits-{number}"
+        yield Picture(stem, what, partial(_overview, page, what))
+
+
+def _data_name(results: Results) -> str:
+    return results.record["dataset"]["name"]
+
+
+def _reliability(truth: NDArray[np.int64], scores: NDArray[np.float64], heading: str) -> Figure:
+    return _plots.reliability(statistics.reliability(truth, scores), heading)
+
+
+def _overview(portraits: list[dict[str, object]], heading: str) -> Figure:
+    return _sound.overview([Portrait.from_dict(facts) for facts in portraits], heading)
+
+
+def _probabilities(results: Results, experiment: Experiment) -> tuple[NDArray[np.int64], NDArray[np.float64]] | None:
+    """True classes (n_predictions,) and probabilities (n_predictions, n_classes), if all predictions have them."""
+    predictions = experiment["predictions"]
+    if not predictions or any(p["probabilities"] is None for p in predictions):
+        return None
+    index = {label: k for k, label in enumerate(results.labels)}
+    truth = np.array([index[p["label"]] for p in predictions])
+    scores = np.array([[p["probabilities"].get(label, 0.0) for label in results.labels] for p in predictions])
+    return truth, scores
+
+
+def _groups(results: Results) -> list[int] | None:
+    """Groups per class, where the record knows them."""
+    given = results.record["dataset"].get("label_groups")
+    if given:
+        return [given.get(label, 0) for label in results.labels]
+    if results.best is None or results.record["dataset"].get("n_groups") is None:
+        return None
+    found: dict[str, set[str]] = defaultdict(set)
+    for p in results.best["predictions"]:
+        if p["group"] is None:
+            return None
+        found[p["label"]].add(p["group"])
+    return [len(found[label]) for label in results.labels]
