@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 BATCH = 1_000_000
-"""Numbers held at a time in the largest arrays of `log_likelihoods`: 8 MB each."""
+"""Numbers held at a time in the largest arrays of training: 8 MB each."""
 
 
 @dataclass(frozen=True)
@@ -125,10 +125,9 @@ def log_sum_exp(values: Array, axis: int) -> Array:
 
 
 def log_likelihoods(models: StateModel, sequences: Sequence[NDArray[np.floating]]) -> Array:
-    """Return log p(sequence | model) in nats for all pairs, by the forward recursion in the log domain.
+    """Return log p(sequence | model) in nats for all pairs, by hmmlearn's forward recursion in the log domain.
 
-    Rabiner 1989, "A tutorial on hidden Markov models", eq. 19-21. Sequences are sorted by length, so that a
-    step in time is one operation over all models and all sequences not yet at their end.
+    Rabiner 1989, "A tutorial on hidden Markov models", eq. 19-21.
 
     Parameters
     ----------
@@ -147,38 +146,13 @@ def log_likelihoods(models: StateModel, sequences: Sequence[NDArray[np.floating]
     >>> log_likelihoods(padded([model]), [np.zeros((2, 1))]).round(4)    # -log(2 pi)
     array([[-1.8379]])
     """
-    n_models, n_states, n_mixtures = models.weights.shape
+    from hmmlearn import _hmmc
+
     slope, offset = linear_density(models.weights, models.means, models.variances)
-    with np.errstate(divide="ignore"):
-        log_start, log_transitions = np.log(models.start), np.log(models.transitions)
-    found = np.empty((len(sequences), n_models))
-    by_length = sorted(range(len(sequences)), key=lambda i: -len(sequences[i]))
-    for chosen in _batches(by_length, sequences, n_models * n_states * max(n_states, n_mixtures)):
-        lengths = np.array([len(sequences[i]) for i in chosen])
-        ends = np.cumsum(lengths)
-        emitted = expand(np.concatenate([sequences[i] for i in chosen])) @ slope + offset
-        emitted = emitted.reshape(-1, n_models, n_states, n_mixtures)
-        emitted = emitted[..., 0] if n_mixtures == 1 else log_sum_exp(emitted, axis=3)
-        begins = ends - lengths
-        forward = log_start + emitted[begins]
-        for t in range(1, lengths[0]):
-            going = int(np.searchsorted(-lengths, -t))  # lengths fall: those longer than t come first
-            arriving = log_sum_exp(forward[:going, :, :, None] + log_transitions, axis=2)
-            forward[:going] = arriving + emitted[begins[:going] + t]
-        found[chosen] = log_sum_exp(forward, axis=2)
+    found = np.empty((len(sequences), len(models.start)))
+    for row, sequence in zip(found, sequences):
+        components = (expand(sequence) @ slope + offset).reshape(len(sequence), *models.weights.shape)
+        emitted = np.ascontiguousarray(log_sum_exp(components, axis=3).swapaxes(0, 1))
+        for i, lattice in enumerate(emitted):
+            row[i], _ = _hmmc.forward_log(models.start[i], models.transitions[i], lattice)
     return found
-
-
-def _batches(
-    by_length: list[int], sequences: Sequence[NDArray[np.floating]], numbers_per_frame: int
-) -> list[list[int]]:
-    """Cut a list of sequences where the next would make the frames' numbers exceed `BATCH`."""
-    batches: list[list[int]] = []
-    room = 0
-    for i in by_length:
-        if room < len(sequences[i]) or not batches:
-            batches.append([])
-            room = max(BATCH // numbers_per_frame, len(sequences[i]))
-        batches[-1].append(i)
-        room -= len(sequences[i])
-    return batches
