@@ -30,9 +30,9 @@ class KernelMachines(ClassifierMixin, BaseEstimator):
     ----------
     C : float
         Price of a training clip on the wrong side.
-    gamma : float or None
+    gamma : float, str or None
         Kernel width: exp(-gamma |a - b|²). None is 1 / (n_features * variance of all numbers), which
-        scikit-learn calls "scale".
+        scikit-learn calls "scale"; "0.3x" is 0.3 times that.
     class_weight : None or "balanced"
         Whether the class and the rest count the same in each machine.
     random_state : int, RandomState or None
@@ -61,7 +61,7 @@ class KernelMachines(ClassifierMixin, BaseEstimator):
     def __init__(
         self,
         C: float = 1.0,
-        gamma: float | None = None,
+        gamma: float | str | None = None,
         class_weight: str | None = None,
         random_state: Any = None,
     ) -> None:
@@ -85,7 +85,7 @@ class KernelMachines(ClassifierMixin, BaseEstimator):
         if len(self.classes_) < 2:
             raise ValueError(f"all {len(labels)} clips are of one class; at least 2 classes are needed")
         self.n_features_in_ = clips.shape[1]
-        self.gamma_ = _scale(clips) if self.gamma is None else float(self.gamma)
+        self.gamma_ = _width(clips, self.gamma)
         positives = [1] if len(self.classes_) == 2 else range(len(self.classes_))
         if len(clips) <= MOST_SHARED:
             seen, kernel = gaussian(clips, clips, self.gamma_), "precomputed"
@@ -151,6 +151,9 @@ def gaussian(first: Matrix, second: Matrix, gamma: float) -> Matrix:
     return np.exp(kernel, out=kernel)
 
 
-def _scale(clips: Matrix) -> float:
+def _width(clips: Matrix, gamma: float | str | None) -> float:
+    if gamma is not None and not isinstance(gamma, str):
+        return float(gamma)
     variance = float(clips.var())
-    return 1.0 / (clips.shape[1] * variance) if variance > 0 else 1.0
+    times = 1.0 if gamma is None else float(gamma.removesuffix("x"))
+    return times / (clips.shape[1] * variance) if variance > 0 else times

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,19 +28,24 @@ class SVM(Classifier):
     name = "svm"
     title = "support vector machine, RBF kernel"
     effort = 2.0
-    space = {"C": (1.0, 10.0, 100.0), "gamma": (None, 0.001, 0.003, 0.01)}
+    space = {"C": (1.0, 10.0, 100.0), "gamma": ("0.1x", "0.3x", None, "3x")}
     trusted_types = (
         "audioclf.classifiers._calibration.TemperatureScaled",
         "audioclf.classifiers._machines.KernelMachines",
     )
 
     C: float = param(10.0, "price of a training clip on the wrong side; larger fits closer")
-    gamma: float | None = param(None, "kernel width, 1 / (2 sigma²); none is scikit-learn's 'scale'")
+    gamma: float | str | None = param(
+        None, "kernel width, 1 / (2 sigma²); none is scikit-learn's 'scale', 0.3x so many times that"
+    )
     class_weight: str | None = param(None, "none, or balanced: rare classes count as much as frequent ones")
 
     def __post_init__(self) -> None:
         self.require(self.C > 0, f"C={self.C}; it must be above 0")
-        self.require(self.gamma is None or self.gamma > 0, f"gamma={self.gamma}; it must be above 0 or none")
+        self.require(
+            self.gamma is None or _is_width(self.gamma),
+            f"gamma={self.gamma}; it must be above 0, such a number with an x (0.3x), or none",
+        )
         self.require(
             self.class_weight in (None, "balanced"),
             f"class_weight={self.class_weight}; it must be none or balanced",
@@ -58,3 +64,10 @@ class SVM(Classifier):
 
         machines = KernelMachines(self.C, self.gamma, self.class_weight, random_state=seed)
         return make_pipeline(StandardScaler(), machines)
+
+
+def _is_width(gamma: float | str) -> bool:
+    try:
+        return 0 < float(gamma.removesuffix("x") if isinstance(gamma, str) else gamma) < math.inf
+    except ValueError:
+        return False
