@@ -21,6 +21,7 @@ FEWEST_CLIPS = 10
 _DIGITS = 4
 _PERPLEXITY = 30.0
 _COMPONENTS = 50  # that t-SNE sees
+_FEW = 500  # clips up to which it has time to settle whole; of more, half the steps bring it most of the way
 
 
 def summarise(data: NDArray[np.float32], lengths: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -127,7 +128,8 @@ def _tsne(points: NDArray[np.float64], seed: int) -> dict[str, Any]:
     start = points[:, :2] / points[:, 0].std() * 1e-4  # what init="pca" is in scikit-learn
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model = TSNE(perplexity=perplexity, init=start.astype(np.float32), random_state=seed)
+        steps = 1000 if len(points) <= _FEW else 500
+        model = TSNE(perplexity=perplexity, init=start.astype(np.float32), max_iter=steps, random_state=seed)
         plane = model.fit_transform(points[:, :_COMPONENTS].astype(np.float32))
     return {"x": _rounded(plane[:, 0]), "y": _rounded(plane[:, 1]), "perplexity": round(perplexity, _DIGITS)}
 
