@@ -67,7 +67,10 @@ class SVM(Classifier):
 
 
 def _is_width(gamma: float | str) -> bool:
-    try:
-        return 0 < float(gamma.removesuffix("x") if isinstance(gamma, str) else gamma) < math.inf
-    except ValueError:
-        return False
+    if isinstance(gamma, str):
+        number, times, rest = gamma.partition("x")
+        try:
+            return bool(times) and not rest and 0 < float(number) < math.inf
+        except ValueError:
+            return False
+    return gamma > 0
