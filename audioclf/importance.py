@@ -25,8 +25,8 @@ REPEATS = 5
 MOST_COEFFICIENTS = 150
 """Beyond, importance is told by extractor only."""
 
-MOST_NUMBERS = {"vectors": 1 << 27, "sequences": 1 << 25}
-"""Numbers to predict from, over all folds and permutations, by what the classifier takes."""
+MOST_NUMBERS = 1 << 27
+"""Numbers to predict from, over all folds and permutations: some 40 seconds of a forest or a hidden Markov model."""
 
 _KEPT = 100  # coefficients in the record
 _BLOCK = 1 << 20  # numbers that are predicted from at a time
@@ -130,7 +130,7 @@ def permutation_importance(
     width = sum(len(part.columns) for part in everything[: len(extractors)])
     if width != data.shape[1]:
         raise ValueError(f"the data has {data.shape[1]} columns; these extractors and functionals give {width}")
-    permuted, repeats = _affordable(everything, len(extractors), data.size, MOST_NUMBERS[classifier.takes])
+    permuted, repeats = _affordable(everything, len(extractors), data.size)
     folds = [split for split in splits if split.repeat == splits[0].repeat]
     columns = [part.columns for part in permuted]
     with tempfile.TemporaryDirectory(prefix="audioclf-", ignore_cleanup_errors=True) as folder:
@@ -157,11 +157,11 @@ def permutation_importance(
     }
 
 
-def _affordable(everything: list[Part], n_extractors: int, size: int, most: int) -> tuple[list[Part], int]:
+def _affordable(everything: list[Part], n_extractors: int, size: int) -> tuple[list[Part], int]:
     """The parts that there is time to permute, and how often."""
-    if len(everything) - n_extractors > MOST_COEFFICIENTS or size * len(everything) > most:
+    if len(everything) - n_extractors > MOST_COEFFICIENTS or size * len(everything) > MOST_NUMBERS:
         everything = everything[:n_extractors]
-    return everything, max(1, min(REPEATS, most // (size * len(everything))))
+    return everything, max(1, min(REPEATS, MOST_NUMBERS // (size * len(everything))))
 
 
 def _fold_scores(

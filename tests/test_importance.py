@@ -155,7 +155,7 @@ def test_many_coefficients_are_left_out_and_large_data_gets_fewer_repeats(told, 
     assert found["coefficients"] == []
     assert len(found["extractors"]) == 3
     assert found["repeats"] == 5
-    monkeypatch.setattr(importance, "MOST_NUMBERS", {"vectors": 2 * 3 * data.size})
+    monkeypatch.setattr(importance, "MOST_NUMBERS", 2 * 3 * data.size)
     assert permutation_importance(*arguments)["repeats"] == 2
 
 
