@@ -40,7 +40,7 @@ FEW = 3
 """Candidates up to which all are scored on all folds."""
 _BLOCKS = 3  # of folds; the candidates are halved between them
 _TIE = 1e-9  # what rounding may make of equal means
-_DRAWS = 20  # of inner folds, until all clips that could be tested are
+_DRAWS = 10  # of inner folds, until all clips that could be tested are
 _OF_PROBABILITIES = ("roc_auc", "average_precision")
 _KEPT = (
     "the training clips can't be divided for a search of parameters, for they are too few or of one group; "

@@ -14,7 +14,7 @@ class Forest(Classifier):
     """Many decision trees that vote with their leaves' class shares."""
 
     trusted_types = ("sklearn.tree._tree.Tree",)
-    space = {"min_leaf": (1, 3), "feature_share": (None, 0.05, 0.2)}
+    space = {"min_leaf": (1, 3), "feature_share": (None, 0.2)}
 
     trees: int = param(300, "number of trees")
     max_depth: int | None = param(None, "deepest level of a tree; none grows until the leaves are pure")

@@ -34,7 +34,7 @@ class HMM(Classifier):
     takes = "sequences"
     effort = 2.5
     trusted_types = ("audioclf.classifiers._hmm.HMMClassifier",)
-    space = {"states": (3, 8), "topology": TOPOLOGIES}
+    space = {"states": (3, 8), "cmvn": ("none", "mean")}  # few, for a fit takes seconds
 
     states: int = param(8, "most states of a class")
     mixtures: int = param(2, "Gaussians of a state")

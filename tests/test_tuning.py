@@ -199,17 +199,17 @@ def test_no_group_is_split_and_nothing_unlearnt_is_scored_whatever_the_layout():
     made = 0
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        for clips, rng in layouts(1, 300):
+        for clips, rng in layouts(1, 80):
             train = np.flatnonzero(rng.random(len(clips)) < 0.8)
             splits = inner_splits(clips, train, seed=int(rng.integers(1000)))
             check_inner(clips, train, splits)
             made += bool(splits)
-    assert made > 200
+    assert made > 50
 
 
 def test_wherever_an_outer_split_can_be_made_the_inner_ones_do_not_fail():
     made = 0
-    for clips, _ in layouts(2, 100):
+    for clips, _ in layouts(2, 12):
         for cv in (2, 5, "logo"):
             try:
                 outer = make_splits(clips, cv)
@@ -218,7 +218,7 @@ def test_wherever_an_outer_split_can_be_made_the_inner_ones_do_not_fail():
             for split in outer.splits:
                 check_inner(clips, split.train, inner_splits(clips, split.train))
                 made += 1
-    assert made > 200
+    assert made > 20
 
 
 @pytest.mark.parametrize("groups", [None, [f"g{i // 2}" for i in range(36)]], ids=["plain", "grouped"])

@@ -10,6 +10,7 @@ import pytest
 from audioclf import plugins
 from audioclf.classifier import Classifier, build_classifier
 from audioclf.errors import SpecError
+from audioclf.tuning import DEFAULT_BUDGET, candidates
 
 NAMES = plugins.names("classifiers")
 QUICK = {
@@ -181,6 +182,37 @@ def test_no_warnings(classifier, recwarn):
     assert [str(w.message) for w in recwarn] == []
 
 
+def test_labels_need_no_calibration(classifier):
+    X, y = clips(classifier.takes, 8)
+    y = np.random.default_rng(6).permutation(y)
+    whole, quick = (build(4).fit(X, y) for build in (classifier.build, classifier.build_uncalibrated))
+    unseen = clips(classifier.takes, 20, seed=7)[0]
+    np.testing.assert_array_equal(quick.predict(unseen), whole.predict(unseen))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_whole_search_space_can_be_built_and_holds_the_default(name):
+    default = build_classifier(name)
+    assert bool(default.space) == (name != "dummy")
+    for key, values in default.space.items():
+        assert getattr(default, key) in values
+        assert len(set(values)) == len(values) > 1
+    whole = candidates(default, budget=10_000)
+    assert len(whole) == np.prod([len(values) for values in default.space.values()])
+    assert len(whole) <= DEFAULT_BUDGET, "the whole of it should be searched"
+    for candidate in whole:
+        assert build_classifier(candidate.spec) == candidate
+        candidate.build(seed=0)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "dummy"])
+def test_values_at_the_ends_of_the_search_space_can_be_fitted(name):
+    whole = candidates(quick(name), budget=10_000)
+    X, y = clips(whole[0].takes, 5)
+    for candidate in (whole[1], whole[-1]):
+        check_answers(candidate.build(seed=0).fit(X, y), X)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_unknown_parameter(name):
     with pytest.raises(SpecError, match="has no parameter 'colour'"):
@@ -207,8 +239,9 @@ def test_default_spec_is_the_name(name):
     "spec",
     [
         "svm:C=0.5:gamma=0.01:class_weight=balanced",
+        "svm:gamma=0.3x",
         "linear_svm:C=2",
-        "rf:trees=10:max_depth=4:min_leaf=3",
+        "rf:trees=10:max_depth=4:min_leaf=3:feature_share=0.5",
         "extra_trees:class_weight=balanced",
         "gboost:rounds=7:learning_rate=0.3:max_leaves=4:min_leaf=2:feature_share=0.5",
         "knn:k=3:weights=uniform:metric=cosine",
@@ -228,8 +261,10 @@ def test_spec_round_trip_and_use(spec):
 @pytest.mark.parametrize(
     "spec",
     [
-        "svm:C=0", "svm:gamma=-1", "svm:class_weight=heavy", "linear_svm:C=-1", "linear_svm:class_weight=x",
-        "rf:trees=0", "rf:max_depth=0", "extra_trees:min_leaf=0", "rf:class_weight=x", "gboost:rounds=0",
+        "svm:C=0", "svm:gamma=-1", "svm:gamma=-1x", "svm:gamma=x", "svm:gamma=0.3y", "svm:gamma=infx",
+        "svm:class_weight=heavy", "linear_svm:C=-1", "linear_svm:class_weight=x",
+        "rf:trees=0", "rf:max_depth=0", "extra_trees:min_leaf=0", "rf:class_weight=x", "rf:feature_share=0",
+        "gboost:rounds=0",
         "gboost:learning_rate=0", "gboost:max_leaves=1", "gboost:min_leaf=0", "gboost:feature_share=1.5",
         "gboost:class_weight=x", "knn:k=0", "knn:weights=x", "knn:metric=x", "logreg:C=0",
         "logreg:class_weight=x", "hmm:states=0", "hmm:mixtures=0", "hmm:topology=x", "hmm:cmvn=x",
