@@ -130,8 +130,8 @@ class Portrait:
     waveform : dict
         ``low`` and ``high``: the lowest and highest sample of up to 300 equal stretches; full scale is ±1.
     spectrum : dict
-        ``level``: magnitude of one FFT over the stretch under a Hann window, in dB, 0 for a sine of full scale; each
-        of up to 400 points is the highest of its bins. ``first_hz``, ``step_hz``: where the points lie.
+        ``level``: magnitude of one FFT over the stretch without a window, in dB, 0 for a sine of full scale; each of
+        up to 400 points is the highest of its bins. ``first_hz``, ``step_hz``: where the points lie.
     density : dict
         ``level``: power spectral density in dB per Hz, 0 for a density of 1 / Hz with full scale 1 (Welch 1967,
         Hann windows of the analysis' FFT length that overlap by half); each point is the mean of its bins.
@@ -145,8 +145,9 @@ class Portrait:
     filterbank : dict
         A picture of the energies of 40 mel bands in dB, with ``centres``: the bands' centres in Hz.
     cepstrogram : dict
-        A picture of the coefficients 1 to 12 of the extractor ``mfcc`` over time (the 0th, the level, would
-        outshine them), symmetric about 0; ``first``: the number of the first row's coefficient.
+        A picture of the coefficients 1 to 12 of the extractor ``mfcc`` over time (the 0th is the level), symmetric
+        about 0. ``first``: the number of the first row's coefficient; that one may be cut off, for it is much larger
+        than the others, which would look empty.
     """
 
     name: str
@@ -234,8 +235,8 @@ def _waveform(signal: Signal) -> dict[str, Any]:
 
 
 def _spectrum(signal: Signal) -> dict[str, Any]:
-    weights = np.hanning(len(signal.samples) + 1)[:-1]
-    magnitude = np.abs(np.fft.rfft(signal.samples * weights)) * 2 / max(float(weights.sum()), 1.0)
+    # No window: over a whole clip it would hide what comes at the beginning, such as the stroke of a drum.
+    magnitude = np.abs(np.fft.rfft(signal.samples)) * 2 / len(signal.samples)
     magnitude[0] /= 2
     step = -(-len(magnitude) // _POINTS)
     level = 10 * np.log10(np.maximum(_blocks(np.maximum, magnitude, step) ** 2, 1e-20))
@@ -299,7 +300,7 @@ def _cepstrogram(spectra: Spectra) -> dict[str, Any]:
     level = _decibels(spectra.energies(filterbanks.mel, bands, 0.0, None, False))
     coefficients = dct(np.maximum(level, level.max() - 80.0), type=2, norm="ortho", axis=1)[:, 1:_MFCCS]
     values = _over_time(coefficients.T, _COLUMNS)
-    most = max(float(np.quantile(np.abs(values), 0.995)), 1e-3)
+    most = max(float(np.quantile(np.abs(values[1:]), 0.995)), 1e-3)
     picture = pack_picture(values, -most, most, None, _seconds(spectra), _STEPS)
     return {**picture, "first": 1}
 

@@ -82,7 +82,7 @@ def ranking(results: Results) -> Figure:
 
     size = 9.0
     left = max((text_width(name, size) for name in names), default=0.5) + 0.3
-    bottom = 0.95 + (0.18 if tested else 0.0)
+    bottom = 0.62 + (0.18 if tested else 0.0)
     plot, right, top = 5.2, 0.85 + (0.2 if tested else 0.0), 0.62
     height = max(0.27 * len(shown), 0.5)
     figure = Figure(figsize=(left + plot + right, bottom + height + top), dpi=130, facecolor="white")
@@ -103,7 +103,7 @@ def ranking(results: Results) -> Figure:
             + (" ≈" if (experiment.get("versus_best") or {}).get("distinguishable") is False else ""),
             fontsize=size,
             color=INK,
-            va="center",
+            va="center_baseline",
         )
     floor = results.floor
     if floor is not None and (base := floor["metrics"][results.metric]["mean"]) is not None:

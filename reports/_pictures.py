@@ -79,7 +79,7 @@ def _winner(results: Results) -> Iterator[Picture]:
                 yield Picture(
                     name, f"{title(best)}: {what}", partial(draw, truth, scores, results.labels, f"{about}, {what}")
                 )
-        what = "answers right against the probability given"
+        what = "right answers against their probability"
         yield Picture("reliability", f"{title(best)}: {what}", partial(_reliability, truth, scores, f"{about}, {what}"))
     if (curve := record.get("learning_curve")) and any(p["mean"] is not None for p in curve["points"]):
         metric = TITLES.get(curve["metric"], curve["metric"])
@@ -89,6 +89,12 @@ def _winner(results: Results) -> Iterator[Picture]:
         metric = TITLES.get(drops["metric"], drops["metric"])
         what = f"{title(drops)}: what its {metric} of {score(drops['baseline'])} rests on"
         yield Picture("importance", what, partial(_plots.importance, drops, metric, what))
+
+    if test := record.get("test"):
+        metric = test["metrics"][results.metric]["value"]
+        what = f"{title(test)} on the clips kept apart: {score(metric)} {TITLES[results.metric]}"
+        draw = partial(_figures.confusion_counts, np.asarray(test["confusion_matrix"]), results.labels, what)
+        yield Picture("confusion-test", f"Confusion matrix of {title(test)} on the clips kept apart, in clips", draw)
 
 
 def _data(results: Results) -> Iterator[Picture]:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audioclf import statistics
+from audioclf.significance import cliques
 from audioclf.statistics import Reliability
 
 from ._figures import ACCENT, INK, MUTED, add_axes, add_head, line_count, plain, plain_text, text_width, tidy
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#000000", "#e69f00", "#56b4e9")
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "*", "h", "d", "8")
 DASHES: tuple[Any, ...] = ("-", (0, (6, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)), (0, (3, 1.5)), (0, (9, 3)), "-")
 PALE = "#8fb8de"
@@ -63,7 +64,7 @@ def class_distribution(
     step = 0.3 if len(names) <= 20 else 0.2 if len(names) <= 60 else 0.15
     left = max(text_width(name, size) for name in names) + 0.3
     right = max(text_width(text, size) for text in texts) + 0.35
-    plot, height, bottom = 4.8, max(step * len(names), 0.6), 0.75
+    plot, height, bottom = 4.8, max(step * len(names), 0.6), 0.62
     width = left + plot + right
     top = 0.3 + 0.22 * line_count(heading, width)
     figure = Figure(figsize=(width, bottom + height + top), dpi=130, facecolor="white")
@@ -73,7 +74,9 @@ def class_distribution(
     if groups is not None:
         axes.barh(places, [groups[k] for k in order], height=0.3, color=DARK, linewidth=0)
     for i, (value, text) in enumerate(zip(values, texts, strict=True)):
-        axes.annotate(text, (value, i), (5, 0), textcoords="offset points", fontsize=size, color=INK, va="center")
+        axes.annotate(
+            text, (value, i), (5, 0), textcoords="offset points", fontsize=size, color=INK, va="center_baseline"
+        )
     tidy(axes, "x", size)
     axes.set_yticks(places, names, fontsize=size, color=INK, **plain_text())
     axes.set_ylim(len(names) - 0.4, -0.6)
@@ -125,7 +128,9 @@ def precision_recall(
         positive = truth == k
         if positive.any() and not positive.all():
             x, y = statistics.precision_recall_curve(positive, scores[:, k])
-            curves.append(_Curve(label, x, y, float(np.sum(np.diff(x, prepend=0.0) * y))))
+            further = np.diff(x, prepend=0.0) > 0  # where recall stays, precision falls; left out, the steps are clean
+            x, y = np.append(0.0, x[further]), np.append(y[further][0], y[further])
+            curves.append(_Curve(label, x, y, float(np.sum(np.diff(x) * y[1:]))))
     grid = np.linspace(0, 1, 201)
     falls = [c.y[np.minimum(np.searchsorted(c.x, grid - 1e-12), len(c.y) - 1)] for c in curves]
     mean = _Curve("mean of the classes", grid, np.mean(falls, axis=0), float(np.mean([c.area for c in curves])))
@@ -159,7 +164,7 @@ def _curves(curves: list[_Curve], mean: _Curve, what: str, heading: str, drawsty
     entries = [(f"{shortened(plain(c.name), _LONGEST_NAME)}  {score(c.area)}", style) for c, style in lines]
     if many:
         entries.insert(1, (f"the other {count(len(ranked) - len(named), 'class', 'classes')}", faint))
-    left, bottom, side, gap = 0.75, 0.7, 4.4, 0.25
+    left, bottom, side, gap = 0.75, 0.62, 4.4, 0.25
     title = f"{what};\nthe worst {len(named)} by name" if many else what
     legend = max(text_width(text, _SIZE) for text in (*(text for text, _ in entries), *title.splitlines())) + 0.55
     width = left + side + gap + legend + 0.1
@@ -194,22 +199,19 @@ def reliability(found: Reliability, heading: str) -> Figure:
 
     some = found.count > 0
     x, y, n = found.confidence[some], found.accuracy[some], found.count[some]
-    left, side, low, gap, bottom = 0.8, 4.4, 0.9, 0.15, 0.7
+    left, side, low, gap, bottom = 0.8, 4.4, 0.9, 0.15, 0.62
     width = left + side + 0.25
-    top = 0.3 + 0.22 * line_count(heading, width)
+    top = 0.8 + 0.22 * line_count(heading, width)
     figure = Figure(figsize=(width, bottom + low + gap + side + top), dpi=130, facecolor="white")
     axes = add_axes(figure, left, bottom + low + gap, side, side)
     axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1.0, linestyle=(0, (4, 3)), zorder=0)
     axes.vlines(x, np.minimum(x, y), np.maximum(x, y), color="#d55e00", linewidth=1.6, zorder=1)
     axes.plot(x, y, color=ACCENT, linewidth=1.2, zorder=2)
     axes.scatter(x, y, s=18 + 130 * n / max(n.max(initial=1), 1), color=ACCENT, edgecolor="white", zorder=3)
-    notes = (
-        (0.97, f"expected calibration error {found.ece:.3f}", _SIZE + 1, INK),
-        (0.915, "above the dashed line: too modest", _SIZE - 0.5, MUTED),
-        (0.87, "below it: too sure", _SIZE - 0.5, MUTED),
-    )
-    for at, text, size, colour in notes:
-        axes.text(0.03, at, text, fontsize=size, color=colour, va="top", transform=axes.transAxes)
+    error = f"expected calibration error {found.ece:.3f}"
+    axes.set_title(error, fontsize=_SIZE + 0.5, color=INK, loc="left", pad=21)
+    meaning = "above the dashed line the probabilities are too modest, below too bold"
+    axes.text(0, 1.03, meaning, fontsize=_SIZE - 0.5, color=MUTED, transform=axes.transAxes)
     tidy(axes, "both", _SIZE)
     axes.set_ylabel("share of answers that are right", fontsize=_SIZE, color=MUTED)
     axes.tick_params(axis="x", labelbottom=False)
@@ -289,7 +291,7 @@ def importance(record: dict[str, Any], metric: str, heading: str) -> Figure:
     parts = [(name, rows) for name, rows in parts if rows]
     names = [[shortened(plain(row["name"]), 40) for row in rows] for _, rows in parts]
     left = max(max(text_width(name, _SIZE) for part in names for name in part) + 0.3, 1.0)
-    plot, bottom, between, step = 4.6, 0.7, 0.62, 0.22
+    plot, bottom, between, step = 4.6, 0.62, 0.62, 0.22
     heights = [step * len(rows) + 0.15 for _, rows in parts]
     width = left + plot + 0.85
     top = 0.6 + 0.22 * line_count(heading, width)
@@ -312,8 +314,8 @@ def importance(record: dict[str, Any], metric: str, heading: str) -> Figure:
         axes.set_xlim(low - 0.03 * (most - low), most + 0.03 * (most - low))
         for i, drop in enumerate(drops):
             axes.annotate(
-                f"{drop:.3f}", (1, i), (6, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
-                fontsize=_SIZE - 0.5, color=INK, va="center",
+                f"{round(drop, 3) + 0.0:.3f}", (1, i), (6, 0), xycoords=("axes fraction", "data"),
+                textcoords="offset points", fontsize=_SIZE - 0.5, color=INK, va="center_baseline",
             )  # fmt: skip
         axes.set_title(name, fontsize=_SIZE + 0.5, color=INK, loc="left", pad=5)
     axes.set_xlabel(f"drop of {metric} when shuffled, mean ± std", fontsize=_SIZE, color=MUTED)
@@ -429,7 +431,7 @@ def critical_difference(
     order = np.argsort(np.asarray(ranks, float), kind="stable")
     values = np.asarray(ranks, float)[order]
     n = len(values)
-    bars = _cliques(values, difference)
+    bars = cliques(values, difference)
     shown = [shortened(plain(names[k]), 44) for k in order]
     texts = [f"{name}  {value:.2f}" for name, value in zip(shown, values, strict=True)]
     half = (n + 1) // 2
@@ -472,27 +474,19 @@ def critical_difference(
             end - 0.07 if first else end + 0.07, y, texts[i], fontsize=_SIZE, color=INK, va="center",
             ha="right" if first else "left", **plain_text(),
         )  # fmt: skip
-    for level, (a, b) in enumerate(bars):
+    for level, joined in enumerate(bars):
         y = -0.17 - 0.11 * level
-        axes.plot([at(values[a]) - 0.05, at(values[b]) + 0.05], [y, y], color="#d55e00", linewidth=3.2, zorder=4)
+        axes.plot(
+            [at(values[joined[0]]) - 0.05, at(values[joined[-1]]) + 0.05],
+            [y, y],
+            color="#d55e00",
+            linewidth=3.2,
+            zorder=4,
+        )
     if note:
         figure.text(0.15 / width, 0.18 / figure.get_figheight(), note, fontsize=_SIZE - 1, color=MUTED)
     add_head(figure, heading)
     return figure
-
-
-def _cliques(ranks: NDArray[np.float64], difference: float) -> list[tuple[int, int]]:
-    """First and last of each largest set of neighbours in *ranks*, which rise, that lie within *difference*.
-
-    >>> _cliques(np.array([1.2, 1.9, 2.8, 4.1]), 1.0)
-    [(0, 1), (1, 2)]
-    """
-    found: list[tuple[int, int]] = []
-    for first in range(len(ranks)):
-        last = int(np.searchsorted(ranks, ranks[first] + difference, side="left")) - 1
-        if last > first and (not found or last > found[-1][1]):
-            found.append((first, last))
-    return found
 
 
 def add_legend(

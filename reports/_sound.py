@@ -24,7 +24,7 @@ A_PAGE = 10
 
 SECOND = "#d55e00"
 _SIZE = 8.5
-_SPAN = 90.0  # dB of a spectrum that are shown
+_SPAN = 110.0  # dB of a spectrum that are shown
 _LEVELS = "viridis"
 _SIGNED = "PuOr"  # its middle is white in print, too: 0
 
@@ -34,9 +34,9 @@ def portrait(clip: Portrait, heading: str = "") -> Figure:
     from matplotlib.figure import Figure
 
     heading = heading or _heading(clip)
-    left, bottom, across, down, wide, high = 0.7, 0.62, 1.05, 0.85, 3.5, 1.95
+    left, bottom, across, down, wide, high = 0.7, 0.55, 1.3, 0.8, 3.5, 1.95
     width = left + 3 * wide + 2 * across + 0.75
-    top = 0.55 + 0.22 * line_count(heading, width)
+    top = 0.5 + 0.22 * line_count(heading, width)
     figure = Figure(figsize=(width, bottom + 2 * high + down + top), dpi=110, facecolor="white")
 
     def panel(row: int, column: int, title: str) -> Axes:
@@ -75,7 +75,7 @@ def portrait(clip: Portrait, heading: str = "") -> Figure:
     axes.set_xlim(0, 30)
     most = _cepstral_peak(clip)
     axes.set_ylim(-most, most)
-    _label(axes, "quefrency / ms", "ln |X|, inverse transform")
+    _label(axes, "quefrency / ms", "cepstrum of ln |X|")
 
     axes = panel(1, 0, "spectrogram")
     image = _show(axes, clip.spectrogram, _LEVELS, (0, clip.sample_rate / 2000))
@@ -109,7 +109,7 @@ def overview(clips: Sequence[Portrait], heading: str) -> Figure:
 
     names = [shortened(plain(clip.label or PurePath(clip.name).name), 24) for clip in clips]
     left = max(max(text_width(name, 9.5) for name in names) + 0.35, 1.2)
-    bottom, row, gap, wide, across = 0.6, 1.0, 0.14, 2.1, 0.18
+    bottom, row, gap, wide, across = 0.55, 1.0, 0.14, 2.1, 0.18
     n = len(clips)
     width = left + 6 * wide + 5 * across + 0.2
     top = 0.62 + 0.22 * line_count(heading, width)
@@ -174,7 +174,7 @@ def overview(clips: Sequence[Portrait], heading: str) -> Figure:
     pictures[1].set_xlabel(f"whole length, {clips[0].filterbank['rows']} mel bands", fontsize=_SIZE, color=MUTED)
     first, rows = clips[0].cepstrogram["first"], clips[0].cepstrogram["rows"]
     pictures[2].set_xlabel(f"whole length, MFCC {first} to {first + rows - 1}", fontsize=_SIZE, color=MUTED)
-    spectrum.set_xlabel(f"kHz; {_SPAN:g} dB; orange: Welch density", fontsize=_SIZE, color=MUTED)
+    spectrum.set_xlabel(f"kHz; {_SPAN:g} dB high; thick: Welch density", fontsize=_SIZE, color=MUTED)
     cepstrum.set_xlabel("quefrency / ms", fontsize=_SIZE, color=MUTED)
     add_head(figure, heading)
     return figure
@@ -214,8 +214,7 @@ def _cepstral_peak(clip: Portrait) -> float:
 
 def _span(*levels: Sequence[float]) -> tuple[float, float]:
     top = max(max(level) for level in levels) + 5
-    low = min(float(np.quantile(level, 0.02)) for level in levels) - 5
-    return max(low, top - _SPAN * 1.6), top
+    return top - _SPAN, top
 
 
 def _show(axes: Axes, picture: dict[str, Any], colours: str, ends: tuple[float, float]) -> Any:

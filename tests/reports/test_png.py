@@ -1,4 +1,4 @@
-"""Pictures: one ranking and two matrices an experiment, readable, in reasonable sizes."""
+"""PNG files: which are written, and confusion matrices that can be read."""
 
 from __future__ import annotations
 
@@ -7,21 +7,51 @@ import itertools
 import numpy as np
 import pytest
 
+from audioclf.audio import Signal
+from audioclf.portrait import portrait
 from audioclf.reports import _figures
 from audioclf.reports.png import PNGReport
+from audioclf.spectra import Analysis
+
+
+def names_of(files, folder):
+    return [file.relative_to(folder).as_posix() for file in files]
 
 
 def test_files(make_results, tmp_path):
-    results = make_results(features=("mfcc", "mfcc:n_coeffs=20+gfcc"), classifiers=("svm",))
-    names = [file.relative_to(tmp_path).as_posix() for file in PNGReport().write(results, tmp_path)]
+    results = make_results(features=("mfcc", "mfcc:n_coeffs=20+gfcc"), classifiers=("svm",), n_clips=40)
+    names = names_of(PNGReport().write(results, tmp_path), tmp_path)
     assert names[0] == "figures/ranking.png"
-    assert len(names) == 1 + 2 * len(results.ranking())
+    assert sum(name.startswith("figures/confusion-") for name in names) == 2 * len(results.ranking())
     assert "figures/confusion-mfcc-n_coeffs=20-gfcc-svm.png" in names
     assert "figures/confusion-mfcc-n_coeffs=20-gfcc-svm-normalised.png" in names
+    for name in ("roc", "precision-recall", "reliability", "class-distribution"):
+        assert f"figures/{name}.png" in names
 
 
-def test_nothing_to_draw(make_results, tmp_path):
-    assert PNGReport().write(make_results(features=(), dummy=False), tmp_path) == []
+def test_nothing_finished(make_results, tmp_path):
+    files = PNGReport().write(make_results(features=(), dummy=False), tmp_path)
+    assert names_of(files, tmp_path) == ["figures/class-distribution.png"]
+
+
+class TestDrawPortraits:
+    def clip(self, name, hz=440):
+        tone = 0.3 * np.sin(2 * np.pi * hz * np.arange(4000) / 8000)
+        return portrait(Signal(tone.astype(np.float32), 8000), Analysis(8000), name=name)
+
+    def test_one_file_a_clip_none_over_another(self, tmp_path):
+        clips = [self.clip(name) for name in ("x/a.wav", "y/a.flac", "A.wav", "b:c?.ogg", "")]
+        files = PNGReport().draw_portraits(clips, tmp_path / "new")
+        assert names_of(files, tmp_path / "new") == ["a.png", "a-2.png", "A-3.png", "b-c-.png", "clip.png"]
+        assert all(file.stat().st_size > 10_000 for file in files)
+
+    def test_again_is_the_same_file_and_another_picture_stays(self, tmp_path):
+        first = PNGReport().draw_portraits([self.clip("a.wav")], tmp_path)
+        before = first[0].read_bytes()
+        assert PNGReport().draw_portraits([self.clip("a.wav")], tmp_path) == first
+        other = PNGReport().draw_portraits([self.clip("a.wav", hz=880)], tmp_path)
+        assert names_of(other, tmp_path) == ["a-2.png"]
+        assert first[0].read_bytes() == before
 
 
 @pytest.mark.parametrize("n", [2, 10, 50])

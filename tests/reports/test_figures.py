@@ -1,0 +1,392 @@
+"""Figures: legible whatever the classes are called and however many there are, and true to the numbers."""
+
+from __future__ import annotations
+
+import itertools
+import json
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+from audioclf import statistics
+from audioclf.audio import Signal
+from audioclf.portrait import Portrait, portrait
+from audioclf.reports import _figures, _pictures, _plots, _sound
+from audioclf.spectra import Analysis
+
+LONG = "a very long name of a class that somebody gave without thinking of tables " * 3
+NASTY = [
+    "<script>alert(1)</script>",
+    "50 % of $x_1$ \\frac{1}{2} #~^{}",
+    LONG,
+    "_[link](http://example.org)_",
+    "two\nl",
+]
+PLAIN = {2: ["no", "yes"], 5: NASTY, 10: [f"Instrument_{k}" for k in range(10)], 50: [f"class {k}" for k in range(50)]}
+SIZES = pytest.mark.parametrize("labels", PLAIN.values(), ids=["two", "nasty", "ten", "fifty"])
+
+
+@pytest.fixture
+def check(monkeypatch):
+    """Return a function that draws a figure and checks that no text is cut off, tiny, or over another text."""
+    drawn = []
+    draw = Text.draw
+
+    def record(self, renderer, *more, **options):
+        if self.get_visible() and self.get_text().strip():
+            drawn.append((self, self.get_window_extent(renderer)))
+        draw(self, renderer, *more, **options)
+
+    monkeypatch.setattr(Text, "draw", record)
+
+    def run(figure, smallest=4.5):
+        drawn.clear()
+        FigureCanvasAgg(figure).draw()
+        width, height = figure.bbox.width, figure.bbox.height
+        assert max(width, height) < 4500
+        for text, box in drawn:
+            assert text.get_fontsize() >= smallest, text
+            assert box.x0 >= 0, text
+            assert box.y0 >= 0, text
+            assert box.x1 <= width, text
+            assert box.y1 <= height, text
+        for (a, one), (b, two) in itertools.combinations(drawn, 2):
+            if a.get_rotation() or b.get_rotation():  # boxes around slanted text overlap where the text doesn't
+                continue
+            across = min(one.x1, two.x1) - max(one.x0, two.x0)
+            down = min(one.y1, two.y1) - max(one.y0, two.y0)
+            assert across < 2 or down < 2, (a, b)
+        return {text.get_text() for text, _ in drawn}
+
+    return run
+
+
+def answers(n_classes, n=400, seed=0, skill=2.0):
+    rng = np.random.default_rng(seed)
+    truth = np.arange(n) % n_classes
+    levels = rng.normal(size=(n, n_classes))
+    levels[np.arange(n), truth] += skill
+    return truth, np.exp(levels) / np.exp(levels).sum(axis=1, keepdims=True)
+
+
+def lines(axes):
+    return {line.get_color(): line for line in axes.lines}
+
+
+class TestClassDistribution:
+    @SIZES
+    @pytest.mark.parametrize("grouped", [False, True])
+    def test_is_legible_and_true(self, check, labels, grouped):
+        clips = [1000 + 7 * (k % 13) for k in range(len(labels))]
+        groups = [k % 9 + 1 for k in range(len(labels))] if grouped else None
+        figure = _plots.class_distribution(labels, clips, groups, "set: clips per class")
+        texts = check(figure)
+        bars = figure.axes[0].patches
+        assert [bar.get_width() for bar in bars[: len(labels)]] == sorted(clips, reverse=True)
+        names = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
+        assert names[0].startswith(_figures.plain(labels[int(np.argmax(clips))])[:20])
+        assert (f"{clips[0]} (1)" if grouped else str(clips[0])) in texts
+
+    def test_classes_without_clips(self, check):
+        check(_plots.class_distribution(["a", "b"], [0, 0], [0, 0], "nothing"))
+
+
+class TestCurves:
+    @SIZES
+    @pytest.mark.parametrize("draw", [_plots.roc, _plots.precision_recall])
+    def test_is_legible(self, check, labels, draw):
+        truth, scores = answers(len(labels))
+        texts = check(draw(truth, scores, labels, "instruments: mfcc+gfcc+spectral with extra_trees, a heading " * 2))
+        named = [t for t in texts if "  0." in t]
+        assert len(named) == (len(labels) if len(labels) <= 6 else 6)
+
+    def test_areas_are_scikit_learns(self, check):
+        truth, scores = answers(4, skill=1.0)
+        labels = ["a", "b", "c", "d"]
+        for draw, reference in (
+            (_plots.roc, roc_auc_score),
+            (_plots.precision_recall, average_precision_score),
+        ):
+            texts = check(draw(truth, scores, labels, "x"))
+            for k, label in enumerate(labels):
+                assert f"{label}  {reference(truth == k, scores[:, k]):.3f}" in texts
+
+    def test_with_many_classes_the_worst_are_named_and_their_mean(self, check):
+        truth, scores = answers(10, n=600, skill=1.5)
+        labels = [f"c{k}" for k in range(10)]
+        areas = [roc_auc_score(truth == k, scores[:, k]) for k in range(10)]
+        texts = check(_plots.roc(truth, scores, labels, "x"))
+        worst = np.argsort(areas)[:5]
+        assert {f"c{k}  {areas[k]:.3f}" for k in worst} < texts
+        assert f"mean of the classes  {np.mean(areas):.3f}" in texts
+        assert "the other 5 classes" in texts
+
+    def test_mean_of_equal_curves_is_the_curve(self):
+        """Every class has the same two hits and one false alarm: so has the mean."""
+        n = 8
+        truth = np.repeat(np.arange(n), 4)
+        scores = np.full((4 * n, n), 0.1)
+        scores[np.arange(4 * n), truth] = np.tile([0.9, 0.8, 0.05, 0.04], n)
+        figure = _plots.roc(truth, scores, [str(k) for k in range(n)], "x")
+        mean = next(line for line in figure.axes[0].lines if line.get_linewidth() > 2)
+        y = mean.get_ydata()
+        assert y[0] == 0.0
+        np.testing.assert_allclose(y[1:-1], 0.5)
+        assert y[-1] == 1.0
+
+    def test_a_class_without_clips_has_no_curve(self, check):
+        truth, scores = answers(3)
+        texts = check(_plots.roc(truth, np.hstack([scores, scores[:, :1]]), ["a", "b", "c", "absent"], "x"))
+        assert not any(text.startswith("absent") for text in texts)
+
+
+class TestReliability:
+    def test_points_lie_at_confidence_and_accuracy(self, check):
+        truth, scores = answers(3)
+        found = statistics.reliability(truth, scores)
+        figure = _plots.reliability(found, "mfcc with svm: right answers against their probability")
+        texts = check(figure)
+        some = found.count > 0
+        points = figure.axes[0].collections[-1].get_offsets()
+        np.testing.assert_allclose(points, np.stack([found.confidence[some], found.accuracy[some]], axis=1))
+        assert [bar.get_height() for bar in figure.axes[1].patches] == found.count.tolist()
+        assert f"expected calibration error {found.ece:.3f}" in texts
+
+    def test_one_bin(self, check):
+        check(_plots.reliability(statistics.reliability(np.zeros(3, int), np.eye(2)[[0, 0, 0]]), "x"))
+
+
+class TestLearningCurve:
+    points = [{"share": s, "n_train": 96 * s, "mean": 0.9 - 0.3 / (9 * s), "std": 0.05} for s in (0.1, 0.3, 0.6, 1.0)]
+
+    def test_goes_through_the_means(self, check):
+        figure = _plots.learning_curve(self.points, "accuracy", "mfcc with svm")
+        check(figure)
+        x, y = figure.axes[0].lines[0].get_data()
+        np.testing.assert_allclose(x, [p["n_train"] for p in self.points])
+        np.testing.assert_allclose(y, [p["mean"] for p in self.points])
+
+    def test_unknown_scores_are_left_out(self, check):
+        holes = [{"share": 0.05, "n_train": 5, "mean": None, "std": None}, {**self.points[0], "std": None}]
+        figure = _plots.learning_curve(holes, "accuracy", "x")
+        check(figure)
+        assert len(figure.axes[0].lines[0].get_xdata()) == 1
+
+
+class TestImportance:
+    def record(self, n, name="mfcc_{}_delta2_mean"):
+        rows = [
+            {"extractor": "mfcc", "name": name.format(k), "drop": 0.1 * 0.8**k - 0.01, "std": 0.02} for k in range(n)
+        ]
+        return {"extractors": [{"name": "mfcc", "drop": 0.3, "std": 0.1}], "coefficients": rows}
+
+    @pytest.mark.parametrize("n", [0, 1, 25, 100])
+    def test_is_legible_and_shows_at_most_25(self, check, n):
+        figure = _plots.importance(self.record(n), "accuracy", "mfcc with svm: what its accuracy rests on")
+        check(figure)
+        assert len(figure.axes) == (2 if n else 1)
+        if n:
+            drops = [bar.get_width() for bar in figure.axes[1].patches]
+            np.testing.assert_allclose(drops, [0.1 * 0.8**k - 0.01 for k in range(min(n, 25))])
+
+    def test_nasty_names_and_nothing_lost(self, check):
+        record = self.record(5, "$x_{}$ " + LONG)
+        for row in record["coefficients"]:
+            row.update(drop=-0.0001, std=None)
+        texts = check(_plots.importance(record, "accuracy", "x"))
+        assert "0.000" in texts
+        assert "-0.000" not in texts
+
+
+class TestProjection:
+    def record(self, labels, n=300, tsne=True, predicted=True, wrong=7):
+        rng = np.random.default_rng(0)
+        own = [labels[k % len(labels)] for k in range(n)]
+        guessed = [labels[(k + (k < wrong)) % len(labels)] for k in range(n)]
+        plane = {axis: rng.normal(size=n).tolist() for axis in "xy"}
+        return {
+            "features": "mfcc", "clips": [str(k) for k in range(n)], "labels": own,
+            "predicted": guessed if predicted else None, "pca": {**plane, "explained": [0.3, 0.1]},
+            "tsne": {**plane, "perplexity": 30.0} if tsne else None,
+        }  # fmt: skip
+
+    @SIZES
+    def test_is_legible_and_rings_the_wrong(self, check, labels):
+        record = self.record(labels)
+        figure = _plots.projection(record, "instruments: the clips by mfcc")
+        texts = check(figure)
+        assert "answered wrongly (7)" in texts
+        points = np.stack([record["pca"]["x"], record["pca"]["y"]], axis=1)
+        for axes in figure.axes:
+            np.testing.assert_allclose(axes.collections[-1].get_offsets(), points[:7])
+            assert sum(len(c.get_offsets()) for c in axes.collections[:-1]) == len(points)
+
+    def test_no_two_classes_look_alike(self):
+        looks = [(_plots.MARKERS[k], _plots.COLOURS[k % 7]) for k in range(len(_plots.MARKERS))]
+        assert len(set(looks)) == len(looks) == len({marker for marker, _ in looks})
+
+    def test_of_many_classes_the_most_confused_have_colours(self, check):
+        labels = PLAIN[50]
+        texts = check(_plots.projection(self.record(labels, wrong=6), "x"))
+        for k in range(7):  # clips 0 to 5 were taken for the next class
+            assert f"{labels[k]}  (6)" in texts
+        assert "the other 43 classes" in texts
+
+    def test_without_answers_and_tsne(self, check):
+        figure = _plots.projection(self.record(PLAIN[50], tsne=False, predicted=False), "x")
+        texts = check(figure)
+        assert not any(text.startswith("answered") for text in texts)
+        assert len(figure.axes) == 1
+
+
+class TestCriticalDifference:
+    def bars(self, figure):
+        return sorted(
+            tuple(line.get_xdata().round(6)) for line in figure.axes[0].lines if line.get_linewidth() > 3
+        )  # fmt: skip
+
+    def test_demsars_example(self, check):
+        """Section 3.2.2 and table 6: mean ranks of four variants of C4.5 on 14 data sets, critical difference 1.25."""
+        figure = _plots.critical_difference(["C4.5", "+m", "+cf", "+m+cf"], [3.143, 2.0, 2.893, 1.964], 1.25, "x")
+        texts = check(figure)
+        assert {"+m+cf  1.96", "+m  2.00", "+cf  2.89", "C4.5  3.14", "critical difference 1.25"} <= texts
+        assert len(self.bars(figure)) == 1  # 3.143 - 1.964 < 1.25
+
+    def test_bars_join_what_is_closer_than_the_difference(self):
+        figure = _plots.critical_difference(list("abcd"), [1.2, 1.9, 2.8, 4.0], 1.0, "x")
+        (a, b), (c, d) = self.bars(figure)
+        assert a < c < b < d  # a with b, b with c
+
+    @pytest.mark.parametrize("n", [2, 3, 11, 40])
+    def test_is_legible(self, check, n):
+        ranks = np.linspace(1.1, n - 0.1, n)
+        names = [f"mfcc:n_coeffs={k}+gfcc with $svm_{k}" for k in range(n)]
+        check(_plots.critical_difference(names, ranks, n / 3, "data", "joined: not distinguishable"))
+
+    def test_ties(self, check):
+        check(_plots.critical_difference(["a", "b", LONG], [2.0, 2.0, 2.0], 1.5, "x"))
+
+
+class TestRanking:
+    def test_marks_what_cannot_be_told_from_the_best(self, check, make_results):
+        results = make_results(features=("mfcc", "gfcc", "mfcc+gfcc"), classifiers=("svm", "rf"))
+        ranked = results.ranking()
+        apart = [False, False, True, False, True, True, True]
+        for experiment, told in zip(ranked, apart, strict=True):
+            experiment["versus_best"] = {"distinguishable": told}
+        ranked[0]["versus_best"] = None
+        figure = _figures.ranking(results)
+        check(figure)
+        marks = [text.get_text().endswith("≈") for text in figure.texts[: len(ranked)]]
+        assert marks == [False, True, False, True, False, False, False]
+        dots = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
+        assert [dot.get_markerfacecolor() == "white" for dot in dots] == apart
+
+    @pytest.mark.parametrize("n", [1, 10])
+    def test_is_legible(self, check, make_results, n):
+        results = make_results(features=[f"mfcc:n_coeffs={k}+gfcc+spectral" for k in range(n)], n_clips=20)
+        check(_figures.ranking(results))
+
+
+def portraits(count, seconds=1.0, rate=16000):
+    rng = np.random.default_rng(0)
+    found = []
+    for k in range(count):
+        time = np.arange(round(seconds * rate)) / rate
+        tone = np.sin(2 * np.pi * (200 + 50 * k) * time) + 0.05 * rng.normal(size=len(time))
+        signal = Signal((0.3 * tone).astype(np.float32), rate)
+        found.append(portrait(signal, Analysis(rate), label=NASTY[k % len(NASTY)], name=f"{LONG[:60]}/clip-{k}.wav"))
+    return found
+
+
+class TestPortraits:
+    def test_six_pictures_with_units(self, check):
+        figure = _sound.portrait(portraits(1)[0])
+        texts = check(figure)
+        titles = {"waveform", "spectrum", "real cepstrum", "spectrogram"}
+        assert titles < texts
+        assert {"time / s", "frequency / kHz", "quefrency / ms", "coefficient", "band's centre / kHz"} < texts
+
+    def test_the_loudest_frequency_is_where_it_belongs(self):
+        """A tone of 1 kHz: the peak of the line and the bright row of the picture are at 1 on the axis in kHz."""
+        tone = np.sin(2 * np.pi * 1000 * np.arange(16000) / 16000).astype(np.float32)
+        figure = _sound.portrait(portrait(Signal(tone, 16000), Analysis(16000)))
+        _, spectrum, _, spectrogram, *_ = figure.axes
+        for line in spectrum.lines:
+            x, y = line.get_data()
+            assert x[np.argmax(y)] == pytest.approx(1.0, abs=0.05)
+        (image,) = spectrogram.images
+        left, right, low, high = image.get_extent()
+        levels = np.asarray(image.get_array())
+        at = low + (levels.mean(axis=1).argmax() + 0.5) * (high - low) / len(levels)
+        assert at == pytest.approx(1.0, abs=0.06)
+        assert (left, right, low, high) == (0, 1.0, 0, 8.0)
+        assert image.origin == "lower"
+
+    @pytest.mark.parametrize("samples", [np.zeros(1), np.zeros(16000), np.ones(200)])
+    @pytest.mark.filterwarnings("error")
+    def test_any_signal(self, check, samples):
+        one = portrait(Signal(samples.astype(np.float32), 16000), Analysis(16000))
+        check(_sound.portrait(one))
+        check(_sound.overview([one], "x"))
+
+    @pytest.mark.parametrize("count", [1, 2, 10])
+    def test_overview(self, check, count):
+        some = portraits(count, 0.3)
+        figure = _sound.overview(some, "set: one clip of each class")
+        texts = check(figure)
+        assert _figures.plain(some[0].label)[:20] in {text[:20] for text in texts}
+        assert [len(axes.images) for axes in figure.axes] == [0, 0, 0, count, count, count]
+        tops = [image.get_extent()[3] for image in figure.axes[3].images]
+        assert tops == sorted(tops, reverse=True)  # the first clip is the topmost
+
+    def test_waveforms_stay_in_their_rows(self):
+        figure = _sound.overview(portraits(3, 0.3), "x")
+        for fill, image in zip(figure.axes[0].collections, figure.axes[3].images, strict=True):
+            low, high = image.get_extent()[2:]
+            y = fill.get_paths()[0].vertices[:, 1]
+            assert y.min() >= low - 1e-9
+            assert y.max() <= high + 1e-9
+
+
+class TestPictures:
+    def test_every_picture_of_every_record_is_legible(self, check, results):
+        found = _pictures.pictures(results)
+        if results.best is not None:
+            found += _pictures.matrices(results, results.best)
+        names = [picture.name for picture in found]
+        assert len(set(names)) == len(names)
+        for picture in found:
+            assert picture.title
+            check(picture.draw())
+
+    def test_an_older_record_has_what_it_has_data_for(self, older, make_results):
+        names = [picture.name for picture in _pictures.pictures(older(make_results()))]
+        assert names == ["ranking", "roc", "precision-recall", "reliability", "class-distribution"]
+
+    def test_without_probabilities_there_are_no_curves(self, make_results):
+        names = {picture.name for picture in _pictures.pictures(make_results(probabilities=False))}
+        assert "ranking" in names
+        assert not names & {"roc", "precision-recall", "reliability"}
+
+    def test_groups_per_class_are_counted(self, make_results):
+        results = make_results()
+        (wanted,) = [p for p in _pictures.pictures(results) if p.name == "class-distribution"]
+        label = results.labels[0]
+        groups = {p["group"] for p in results.best["predictions"] if p["label"] == label}
+        clips = results.record["dataset"]["label_counts"][label]
+        texts = [text.get_text() for text in wanted.draw().axes[0].texts]
+        assert f"{clips} ({len(groups)})" in texts
+
+    @pytest.mark.parametrize(("count", "names"), [(10, ["portraits"]), (11, ["portraits-1", "portraits-2"])])
+    def test_portraits_go_over_pages(self, make_explored, count, names):
+        results = make_explored()
+        one = portraits(1, 0.2)[0].as_dict()
+        results.record["portraits"] = json.loads(json.dumps([one] * count))
+        found = [picture for picture in _pictures.pictures(results) if picture.name.startswith("portraits")]
+        assert [picture.name for picture in found] == names
+        assert len(found[-1].draw().axes[3].images) == count - 10 * (len(names) - 1)
+        assert Portrait.from_dict(results.record["portraits"][0]).label == one["label"]
