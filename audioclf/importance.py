@@ -77,12 +77,13 @@ def permutation_importance(
     """Return how far the score falls when the values of an extractor, or of a coefficient, are those of other clips.
 
     Breiman 2001, "Random forests", section 10; Fisher, Rudin & Dominici 2019, "All models are wrong, but many are
-    useful", eq. 3.1, as a difference. In each fold of the first repeat the classifier is fitted to the training
-    clips; the test clips then trade the values of the columns in question, all of them by the same permutation. What
-    a clip gets is thus real and has kept the relations within the extractor or coefficient, while the class that it
-    told of is gone. The drop is the fold's score less the score after that; negative ones are chance. Two
-    coefficients that say the same cover for each other, and both seem to matter little. All parts are permuted alike,
-    so that their drops can be compared.
+    useful", section 3 (model reliance), as a difference in place of their ratio.
+
+    In each fold of the first repeat the classifier is fitted to the training clips; the test clips then trade the
+    values of the columns in question, all of them by the same permutation. What a clip gets is thus real and has kept
+    the relations within the extractor or coefficient, while the class that it told of is gone. The drop is the fold's
+    score less the score after that; negative ones are chance. Two coefficients that say the same cover for each
+    other, and both seem to matter little. All parts are permuted alike, so that their drops can be compared.
 
     With sequences the clips trade courses over time: a clip gets another clip's, stretched to its own number of frames
     (the nearest frame of it), not frames drawn one by one. The begin stays the begin, and as with vectors the clip is
