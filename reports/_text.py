@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from audioclf.results import METRICS, Experiment, Results, is_floor, title
+from audioclf.results import TITLES, Experiment, Results, is_floor, title
 
 MISSING = "–"
 STAGES = (
@@ -93,14 +93,14 @@ def shortened(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
-def listed(items: list[str], most: int) -> str:
+def listed(items: list[str], most: int, comma: str = ", ") -> str:
     """Join the first *most* of *items* and count the rest.
 
     >>> listed(["a", "b", "c"], 2)
     'a, b and 1 more'
     """
     rest = len(items) - most
-    return ", ".join(items[:most]) + (f" and {rest} more" if rest > 0 else "")
+    return comma.join(items[:most]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def options(parameters: dict[str, Any]) -> str:
@@ -109,11 +109,12 @@ def options(parameters: dict[str, Any]) -> str:
     >>> options({"C": 10.0, "gamma": None, "shrink": True})
     'C=10.0, gamma=none, shrink=true'
     """
+    return ", ".join(f"{key}={_value(value)}" for key, value in parameters.items())
+
+
+def _value(value: Any) -> str:
     words = {None: "none", True: "true", False: "false"}
-    return ", ".join(
-        f"{key}={words[value] if value is None or isinstance(value, bool) else value}"
-        for key, value in parameters.items()
-    )
+    return words[value] if value is None or isinstance(value, bool) else str(value)
 
 
 def slugs(experiments: Iterable[Experiment]) -> list[str]:
@@ -152,7 +153,9 @@ def fit_seconds(experiment: Experiment) -> float | None:
 
 def answer(results: Results) -> str:
     """Answer the question of a run in one sentence."""
-    best, floor, metric = results.best, results.floor, METRICS[results.metric]
+    if results.record.get("kind") == "explore":
+        return _found(results)
+    best, floor, metric = results.best, results.floor, TITLES[results.metric]
     if best is None:
         failed = results.failed()
         if not failed:
@@ -160,9 +163,9 @@ def answer(results: Results) -> str:
         if len(failed) == 1:
             return "No answer: the only experiment failed, for the reason below."
         return f"No answer: all {len(failed)} experiments failed, for the reasons below."
-    got = best["metrics"][results.metric]
-    reached = f"{score(got['mean'])} {metric} (95 % interval {interval(got)})"
     if is_floor(best):
+        got = best["metrics"][results.metric]
+        reached = f"{score(got['mean'])} {metric} (95 % interval {interval(got)})"
         others = [e for e in results.ranking() if not is_floor(e)]
         if not others:
             return (
@@ -174,10 +177,127 @@ def answer(results: Results) -> str:
             f"Nothing beats always answering the largest class, which reaches {reached}; "
             f"the best of the rest, {title(best)}, reaches {score(got['mean'])}."
         )
-    if floor is None:
-        return f"{title(best)}: {reached}."
-    base = score(floor["metrics"][results.metric]["mean"])
-    return f"{title(best)}: {reached}, against {base} for always answering the largest class."
+    got = best["metrics"][results.metric]
+    text = f"{title(best)}{', tuned' if best.get('tuning') else ''}: {score(got['mean'])} {metric}"
+    if got["low"] is not None and got["high"] is not None:
+        text += f", 95 % interval {got['low']:.2f}–{got['high']:.2f}"
+    if results.record.get("tests"):
+        like = indistinct(results)
+        rivals = len(results.ranking()) - 1 - (floor is not None)
+        if like:
+            return f"{text}; not distinguishable from {listed([title(e) for e in like], 2)}."
+        if rivals:
+            whom = "the other experiment" if rivals == 1 else f"each of the other {rivals} experiments"
+            return f"{text}; better than {whom} beyond what chance explains."
+    if floor is not None:
+        text += f", against {score(floor['metrics'][results.metric]['mean'])} for always answering the largest class"
+    return f"{text}."
+
+
+def indistinct(results: Results) -> list[Experiment]:
+    """Return the experiments that the run's tests can't tell from the best, in the order of the ranking."""
+    return [e for e in results.ranking()[1:] if (e.get("versus_best") or {}).get("distinguishable") is False]
+
+
+def findings(results: Results, severity: str) -> list[dict[str, Any]]:
+    """Return the audit's findings that are ``serious`` or a ``note``; none where there was no audit."""
+    audit = results.record.get("audit") or {"findings": []}
+    return [finding for finding in audit["findings"] if finding["severity"] == severity]
+
+
+def figures(results: Results) -> list[tuple[str, str, str]]:
+    """List the run's main figures: what each is, the figure, and what to make of it; the one to quote first."""
+    best, floor, metric = results.best, results.floor, results.metric
+    if best is None:
+        return []
+    got, name = best["metrics"][metric], TITLES[metric]
+    found = []
+    test = results.record.get("test")
+    if test:
+        value = test["metrics"][metric]
+        found.append(
+            (
+                f"Held-out test, {name}",
+                score(value["value"]),
+                f"{interval(value)}, 95 % interval. {test['features']} with {test['classifier']} on "
+                f"{count(test['n_clips'], 'clip')} of {test['source']}, scored once at the end: the figure to quote.",
+            )
+        )
+    how = "Nested cross-validation" if best.get("tuning") else "Cross-validation"
+    found.append((f"{how}, {name}", score(got["mean"]), f"{interval(got)}, 95 % interval. {title(best)}."))
+    if best.get("tuning"):
+        value = best["tuning"]["non_nested"]["score"]
+        found.append(
+            (
+                "Not nested: optimistic",
+                score(value),
+                "The best candidate on the very folds that chose it. Not to be quoted; it shows what choosing adds.",
+            )
+        )
+    if best.get("naive"):
+        value = best["naive"]["metrics"][metric]["mean"]
+        found.append(("Groups ignored: leaky", score(value), _cost(got["mean"], value)))
+    if floor is not None and floor is not best:
+        value = floor["metrics"][metric]["mean"]
+        found.append(("The floor", score(value), "Always answering the largest class."))
+    return found
+
+
+def _cost(grouped: float | None, naive: float | None) -> str:
+    said = "The same under a split that lets clips of one group stand on both sides"
+    if grouped is None or naive is None:
+        return said + "."
+    leak = naive - grouped
+    if leak >= 0.0005:
+        return f"{said}: {leak:.3f} higher, which is what the leak adds."
+    return f"{said}: no higher, so no leak shows in the score."
+
+
+_KINDS = {
+    "exact-duplicates": "the same sound more than once",
+    "near-duplicates": "nearly the same sound more than once",
+    "duplicate-labels": "the same sound under different labels",
+    "group-labels": "a group under different labels",
+    "one-recording": "clips that look cut from one recording",
+    "cost-of-leak": "a score that a leak raises",
+    "sample-rate": "the sample rate gives classes away",
+    "duration": "the duration gives classes away",
+    "level": "the level gives classes away",
+    "dc-offset": "the DC offset gives classes away",
+    "bandwidth": "the bandwidth gives classes away",
+    "silence": "leading or trailing silence gives classes away",
+    "format": "the file format gives classes away",
+    "silent": "silent clips",
+    "clipped": "clipped clips",
+    "truncated": "truncated clips",
+    "short": "very short clips",
+    "zeros": "clips of mostly zeros",
+    "imbalance": "uneven classes",
+    "likely-wrong-labels": "labels that are likely wrong",
+}
+
+
+def kind(finding: dict[str, Any]) -> str:
+    """Name what a finding is about in a few words.
+
+    >>> kind({"kind": "silent"}), kind({"kind": "another-thing"})
+    ('silent clips', 'another thing')
+    """
+    return _KINDS.get(finding["kind"], finding["kind"].replace("-", " "))
+
+
+def _found(results: Results) -> str:
+    """Answer what is wrong with the data, in one sentence."""
+    name = results.record["dataset"]["name"]
+    if not results.record.get("audit"):
+        return f"{name}: {data_sentence(results)}"
+    serious, notes = (findings(results, severity) for severity in ("serious", "note"))
+    if serious:
+        kinds = list(dict.fromkeys(kind(f) for f in serious))
+        return f"{count(len(serious), 'serious finding')} in {name}: {listed(kinds, 3, '; ')}."
+    if notes:
+        return f"Nothing serious found in {name}; {count(len(notes), 'note')} below."
+    return f"Nothing serious found in {name}."
 
 
 def caveats(results: Results) -> list[str]:
@@ -194,18 +314,121 @@ def caveats(results: Results) -> list[str]:
         )
     others = [e for e in results.ranking()[1:] if not is_floor(e)]
     near = [e for e in others if low is not None and (e["metrics"][results.metric]["high"] or 0.0) >= low]
-    if near:
+    if near and not results.record.get("tests"):
         they = "its interval overlaps" if len(near) == 1 else "their intervals overlap"
         said.append(
             f"Not clearly ahead of {listed([title(e) for e in near], 3)}: {they} with the winner's, so their "
             "order may be chance."
         )
-    if others:
+    if others and not results.record.get("test"):
         said.append(
             f"The winner was picked among {count(len(others) + 1, 'experiment')} on the very clips that "
             "score it, so its figure leans to the hopeful side; clips kept apart would tell."
         )
     return said
+
+
+def testing(results: Results) -> str:
+    """Say how experiments were compared with the best; nothing where they weren't."""
+    tests = results.record.get("tests")
+    if not tests:
+        return ""
+    number = sum(e.get("versus_best") is not None for e in results.ranking())
+    holm = f" and Holm's correction for {number} comparisons" if number > 1 else ""
+    if tests["decided_by"] == "McNemar":
+        how = "McNemar's test on the paired answers to the same clips"
+    else:
+        how = f"the {tests['decided_by']} over {tests['n_folds']} shared folds (Nadeau & Bengio 2003)"
+    return (
+        f"Not distinguishable: {how}, with a level of {tests['level']:g}{holm}, can't tell the difference "
+        "from chance. That is no proof that they are equal: more clips may tell them apart."
+    )
+
+
+def p_value(p: float | None) -> str:
+    """Write a p value.
+
+    >>> p_value(0.0312), p_value(0.00002), p_value(None)
+    ('0.031', '< 0.001', '–')
+    """
+    if p is None:
+        return MISSING
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def decisive_p(results: Results, experiment: Experiment) -> float | None:
+    """Return the corrected p value that decides whether an experiment is told from the best, if there is one."""
+    tests, versus = results.record.get("tests"), experiment.get("versus_best")
+    if not tests or not versus:
+        return None
+    return versus["mcnemar"]["p_holm"] if tests["decided_by"] == "McNemar" else versus["p_holm"]
+
+
+def versus(results: Results, experiment: Experiment) -> str:
+    """Say in a sentence or two how an experiment compares with the best; nothing where that wasn't tested."""
+    against = experiment.get("versus_best")
+    if not against:
+        return ""
+    verdict = {
+        True: "Behind the best beyond what chance explains",
+        False: "Not distinguishable from the best",
+        None: "Compared with the best",
+    }[against["distinguishable"]]
+    said = verdict
+    if against["difference"] is not None:
+        said += f": {abs(against['difference']):.3f} {TITLES[results.metric]} "
+        said += "lower" if against["difference"] >= 0 else "higher"
+        if against["t"] is not None:
+            said += f" (corrected resampled t = {against['t']:.2f}, p = {p_value(against['p'])}"
+            said += f", with Holm's correction {p_value(against['p_holm'])})"
+    pairs = against["mcnemar"]
+    if pairs is None:
+        return said + "."
+    return (
+        f"{said}. {count(pairs['best_only'], 'answer')} right of the best alone, {pairs['this_only']} right of this "
+        f"one alone (McNemar p = {p_value(pairs['p'])}, with Holm's correction {p_value(pairs['p_holm'])})."
+    )
+
+
+def tuning(experiment: Experiment) -> str:
+    """Say how an experiment's parameters were searched; nothing where they weren't."""
+    found = experiment.get("tuning")
+    if not found:
+        return ""
+    space = "; ".join(f"{name} from {', '.join(_value(v) for v in values)}" for name, values in found["space"].items())
+    return (
+        f"Searched by {found['method']} among {count(found['candidates'], 'candidate')} (budget {found['budget']}) "
+        f"for {TITLES[found['metric']]}, with {count(found['inner_folds'], 'inner fold')} in each outer fold's "
+        f"training part: {count(found['fits'], 'fit')} in all." + (f" Space: {space}." if space else "")
+    )
+
+
+def chosen(experiment: Experiment) -> list[tuple[str, int]]:
+    """List the parameters that folds chose, as specs, with the number of folds; the most frequent first."""
+    found = (experiment.get("tuning") or {}).get("chosen", {})
+    return sorted(found.items(), key=lambda item: (-item[1], item[0]))
+
+
+def cell(value: Any) -> str:
+    """Write what a finding's small table has in a cell.
+
+    >>> cell(0.123456), cell(12), cell(None), cell(True)
+    ('0.123', '12', '–', 'yes')
+    """
+    if value is None:
+        return MISSING
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def heading(key: str) -> str:
+    """Write a key of the record as the head of a column.
+
+    >>> heading("probability_of_label")
+    'probability of label'
+    """
+    return key.replace("_", " ")
 
 
 def data_sentence(results: Results) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import base64
+import math
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,19 +11,22 @@ import numpy as np
 
 from audioclf.files import write_whole
 from audioclf.report import Report
-from audioclf.results import METRICS, Experiment, Results, is_floor, title
+from audioclf.results import DETAILS, ERRORS, TITLES, Experiment, Results, is_floor, title
 
-from . import _figures, _text
+from . import _charts, _clips, _text
 
 MOST_COLUMNS = 15
 _MOST_CLIPS = 12
+_MOST_UNHEARD = 24
+_MOST_ROWS = 60
 
 
 class HTMLReport(Report):
-    """``report.html``: the answer, the ranking, the winner in detail, every experiment on demand.
+    """``report.html``: the answer, the ranking, the winner in detail, the audit, every experiment on demand.
 
-    Text from data is escaped. Confusion matrices are tables up to 15 classes, pictures beyond (for all but
-    the winner, whose picture is there in both forms, the table of confusions serves then).
+    Text from data is escaped, and a content security policy forbids the page to fetch anything. Confusion
+    matrices are tables up to 15 classes, pictures beyond (for all but the winner, whose picture is there in both
+    forms, the table of confusions serves then). Sounds are embedded once each, up to about 2 MB.
     """
 
     name = "html"
@@ -39,21 +42,28 @@ class HTMLReport(Report):
 
 def render(results: Results) -> str:
     """Return the report as text."""
-    ranked = results.ranking()
-    record = results.record
-    best = results.best
+    ranked, best = results.ranking(), results.best
+    main, test = results.metric, results.record.get("test")
+    slugs = {id(e): slug for e, slug in zip(results.record["experiments"], _text.slugs(results.record["experiments"]))}
+    start = _start(results)
     return _template().render(
-        record=record,
+        record=results.record,
+        explored=results.record.get("kind") == "explore",
         text=_text,
         results=results,
-        metrics=METRICS,
-        answer=_text.answer(results),
-        caveats=_text.caveats(results),
-        ranking=[_row(results, e, place) for place, e in enumerate(ranked, 1)],
-        failed=results.failed(),
-        winner=None if best is None else _experiment(results, best),
-        others=[_experiment(results, e) for e in ranked[1:]],
-        pictures=[] if best is None or len(results.labels) <= MOST_COLUMNS else _pictures(results, best),
+        clips=_clips.Shelf.of(results.record),
+        titles={main: TITLES[main], **results.shown},
+        more=_more(results),
+        columns=_columns(results),
+        start=start,
+        ranking=[_row(results, e, place, slugs[id(e)], start) for place, e in enumerate(ranked, 1)],
+        winner=None if best is None else _experiment(results, best, slugs[id(best)]),
+        others=[_experiment(results, e, slugs[id(e)]) for e in ranked[1:]],
+        findings=[_finding(f) for severity in ("serious", "note") for f in _text.findings(results, severity)],
+        confused=_confused(results),
+        test=None if test is None else _test(results, test),
+        all_titles=TITLES,
+        charts=_charts.of(results, confusions=len(results.labels) > MOST_COLUMNS),
     )
 
 
@@ -69,71 +79,180 @@ def _template() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["breakable"] = _breakable
     return environment.get_template("html.jinja")
 
 
-def _row(results: Results, experiment: Experiment, place: int) -> dict[str, Any]:
-    """One line of the ranking, with the ends of the interval's bar in percent."""
+def _breakable(text: object) -> Any:
+    """Escape a feature set's or classifier's name and let it break after its separators.
+
+    >>> str(_breakable("mfcc+<b>"))
+    'mfcc+<wbr>&lt;b&gt;'
+    """
+    from markupsafe import Markup, escape
+
+    safe = str(escape(text))
+    for sign in ("+", ":", "/"):
+        safe = safe.replace(sign, f"{sign}<wbr>")
+    return Markup(safe)
+
+
+def _confused(results: Results) -> list[_clips.Confused]:
+    """The clips most often confused: those that can be heard, and of the others the first few."""
+    heard = {excerpt["path"] for excerpt in results.record.get("excerpts") or []}
+    found = _clips.most_confused(results)
+    further = [clip for clip in found if clip.path not in heard][:_MOST_UNHEARD]
+    return [clip for clip in found if clip.path in heard] + further
+
+
+def _more(results: Results) -> dict[str, str]:
+    """The metrics that the ranking shows on demand: those that any experiment has."""
+    ranked = results.ranking()
+    return {
+        name: words
+        for name, words in DETAILS.items()
+        if name not in results.shown
+        and any((e["metrics"].get(name) or {"mean": None})["mean"] is not None for e in ranked)
+    }
+
+
+def _columns(results: Results) -> dict[str, bool]:
+    """Which further columns the ranking has."""
+    ranked = results.ranking()
+    return {
+        "tests": bool(results.record.get("tests")),
+        "tuned": any(e.get("tuning") for e in ranked),
+        "naive": any(e.get("naive") for e in ranked),
+    }
+
+
+def _start(results: Results) -> float:
+    """Where the scale of the ranking's bars begins: at a tenth below all of them, so that they can be told apart."""
+    scores = [e["metrics"][results.metric] for e in results.ranking()]
+    lowest = min((v for m in scores for v in (m["low"], m["mean"]) if v is not None), default=0.0)
+    return min(math.floor(10 * lowest), 9) / 10
+
+
+def _row(results: Results, experiment: Experiment, place: int, slug: str, start: float) -> dict[str, Any]:
+    """One line of the ranking, with the ends of the interval's bar in percent of a scale from *start* to 1."""
     main = experiment["metrics"][results.metric]
-    low, high, mean = (main[name] if main[name] is not None else 0.0 for name in ("low", "high", "mean"))
+    low, high, mean = (
+        100 * ((main[name] if main[name] is not None else start) - start) / (1 - start)
+        for name in ("low", "high", "mean")
+    )
+    versus = experiment.get("versus_best")
+    tuning, naive = experiment.get("tuning"), experiment.get("naive")
     return {
         "place": place,
+        "slug": slug,
         "features": experiment["features"],
         "classifier": experiment["classifier"],
         "floor": is_floor(experiment),
-        "metrics": [(_text.spread(experiment["metrics"][m]), experiment["metrics"][m]["mean"]) for m in METRICS],
+        "metrics": {name: experiment["metrics"].get(name) or _NONE for name in TITLES},
         "interval": _text.interval(main),
-        "bar": (round(100 * low, 2), round(100 * (high - low), 2), round(100 * mean, 2)),
+        "bar": (round(low, 2), round(high - low, 2), round(mean, 2)),
+        "like_best": versus is not None and versus["distinguishable"] is False,
+        "versus": versus,
+        "p": _text.decisive_p(results, experiment),
+        "not_nested": None if tuning is None else tuning["non_nested"]["score"],
+        "naive": None if naive is None else naive["metrics"][results.metric]["mean"],
         "n_features": experiment["n_features"],
         "a_frame": experiment["takes"] == "sequences",
         "seconds": _text.fit_seconds(experiment),
     }
 
 
-def _experiment(results: Results, experiment: Experiment) -> dict[str, Any]:
+_NONE = {"mean": None, "std": None, "low": None, "high": None}
+
+
+def _experiment(results: Results, experiment: Experiment, slug: str) -> dict[str, Any]:
     """What the template shows of one experiment."""
-    labels = results.labels
-    counts = np.asarray(experiment["confusion_matrix"])
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    matrix = None
-    if len(labels) <= MOST_COLUMNS:
-        matrix = [
-            (label, [(int(n), f"{100 * s:.0f}", round(float(s), 2)) for n, s in zip(counts[i], shares[i])])
-            for i, label in enumerate(labels)
-        ]
+    folds = experiment["folds"]
+    metrics = {name: experiment["metrics"].get(name) or _NONE for name in TITLES}
     return {
+        "slug": slug,
         "title": title(experiment),
-        "score": _text.score(experiment["metrics"][results.metric]["mean"]),
+        "score": _text.score(metrics[results.metric]["mean"]),
+        "metrics": [
+            (TITLES[name], _text.spread(values), _text.interval(values), name in ERRORS)
+            for name, values in metrics.items()
+            if values["mean"] is not None
+        ],
+        "versus": _text.versus(results, experiment),
+        "tuning": _text.tuning(experiment),
+        "chosen": _text.chosen(experiment),
+        "n_folds": len(folds),
         "parameters": [
             *((spec, _text.options(values)) for spec, values in experiment["parameters"]["features"].items()),
             (experiment["classifier"], _text.options(experiment["parameters"]["classifier"])),
         ],
-        "per_class": [
-            (label, [_text.score(values[name]) for name in ("precision", "recall", "f1")], values["support"])
-            for label, values in experiment["per_class"].items()
-        ],
-        "matrix": matrix,
+        "classes": _classes(experiment["per_class"]),
+        "matrix": _matrix(experiment["confusion_matrix"], results.labels),
         "confusions": [
             (c.label, c.predicted, c.count, f"{c.share:.0%}", c.clips[:_MOST_CLIPS], len(c.clips) - _MOST_CLIPS)
             for c in results.confusions(experiment)
         ],
+        "warnings": experiment.get("warnings", []),
         "folds": [
             {
                 **fold,
-                "scores": [_text.score(fold[name]) for name in METRICS],
+                "scores": [_text.score(fold.get(name)) for name in {results.metric: "", **results.shown}],
                 "times": [_text.seconds(fold[name]) for name in ("fit_seconds", "predict_seconds")],
             }
-            for fold in experiment["folds"]
+            for fold in folds
         ],
     }
 
 
-def _pictures(results: Results, experiment: Experiment) -> list[tuple[str, str]]:
-    """The confusion matrices of many classes as embedded pictures: what they show, and their data."""
-    matrix = np.asarray(experiment["confusion_matrix"])
-    heading = title(experiment)
-    found = []
-    for what, draw in (("clips", _figures.confusion_counts), ("shares", _figures.confusion_shares)):
-        data = base64.b64encode(_figures.png_bytes(draw(matrix, results.labels, heading))).decode()
-        found.append((f"Confusion matrix of {heading}, {what}", f"data:image/png;base64,{data}"))
-    return found
+def _test(results: Results, test: dict[str, Any]) -> dict[str, Any]:
+    """What the template shows of the held-out test set."""
+    return {"classes": _classes(test["per_class"]), "matrix": _matrix(test["confusion_matrix"], results.labels)}
+
+
+def _classes(per_class: dict[str, Any]) -> dict[str, Any]:
+    """Scores per class: the heads of the columns, and a row for each class."""
+    areas = [
+        (name, words)
+        for name, words in (("roc_auc", "ROC AUC"), ("average_precision", "average precision"))
+        if any(values.get(name) is not None for values in per_class.values())
+    ]
+    rows = []
+    for label, values in per_class.items():
+        cells = []
+        for name in ("precision", "recall", "f1"):
+            low, high = values.get("intervals", {}).get(name) or (None, None)
+            ends = _text.interval({"low": low, "high": high})
+            cells.append((_text.score(values[name]), "" if ends == _text.MISSING else ends))
+        cells += [(_text.score(values[name]), "") for name, _ in areas]
+        rows.append((label, cells, values["support"]))
+    return {"heads": ["precision", "recall", "F1", *(words for _, words in areas)], "rows": rows}
+
+
+def _matrix(counts: list[list[int]], labels: list[str]) -> list[tuple[str, list[tuple[int, str, float]]]] | None:
+    """A confusion matrix as rows of count, percent and share of the row; None where it's too wide for a table."""
+    if len(labels) > MOST_COLUMNS:
+        return None
+    values = np.asarray(counts)
+    shares = values / np.maximum(values.sum(axis=1, keepdims=True), 1)
+    return [
+        (label, [(int(n), f"{100 * s:.0f}", round(float(s), 2)) for n, s in zip(values[i], shares[i])])
+        for i, label in enumerate(labels)
+    ]
+
+
+def _finding(finding: dict[str, Any]) -> dict[str, Any]:
+    """What the template shows of one finding of the audit."""
+    rows = finding["rows"]
+    keys = list(rows[0]) if rows else []
+    numbers = [all(isinstance(row.get(key), int | float | None) for row in rows) for key in keys]
+    return {
+        **finding,
+        "what": _text.kind(finding),
+        "heads": [(_text.heading(key), number) for key, number in zip(keys, numbers)],
+        "cells": [
+            [(_text.cell(row.get(key)), number, key == "clip") for key, number in zip(keys, numbers)]
+            for row in rows[:_MOST_ROWS]
+        ],
+        "further": len(rows) - _MOST_ROWS,
+        "suspects": [row for row in rows if {"clip", "label", "suggested"} <= set(row)],
+    }

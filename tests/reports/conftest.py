@@ -11,6 +11,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from audioclf import statistics
 from audioclf.results import DETAILS, METRICS, TITLES, Results
 
 PLAIN = ["birds", "engine", "music", "speech"]
@@ -39,36 +40,8 @@ def _interval(values):
     }
 
 
-def _scores(truth, predicted, n_classes):
-    matrix = np.zeros((n_classes, n_classes), int)
-    np.add.at(matrix, (truth, predicted), 1)
-    hits = np.diag(matrix)
-    support, answered = matrix.sum(axis=1), matrix.sum(axis=0)
-    recall = hits / np.maximum(support, 1)
-    precision = hits / np.maximum(answered, 1)
-    f1 = 2 * hits / np.maximum(support + answered, 1)
-    present = support > 0
-    return matrix, precision, recall, f1, float(recall[present].mean()), float(f1[present].mean())
-
-
-def _details(truth, predicted, probabilities, n_classes):
-    """Matthews correlation, and what needs probabilities: an array (n, n_classes) or None."""
-    from sklearn.metrics import average_precision_score, log_loss, matthews_corrcoef, roc_auc_score
-
-    found = dict.fromkeys(DETAILS)
-    found["mcc"] = float(matthews_corrcoef(truth, predicted))
-    if probabilities is None:
-        return found, {}
-    one = np.eye(n_classes)[truth]
-    present = [k for k in range(n_classes) if 0 < one[:, k].sum() < len(truth)]
-    areas = {k: float(roc_auc_score(one[:, k], probabilities[:, k])) for k in present}
-    precisions = {k: float(average_precision_score(one[:, k], probabilities[:, k])) for k in present}
-    if present:
-        found["roc_auc"] = float(np.mean(list(areas.values())))
-        found["average_precision"] = float(np.mean(list(precisions.values())))
-    found["log_loss"] = float(log_loss(truth, probabilities, labels=range(n_classes)))
-    found["brier"] = float(np.mean(np.sum((probabilities - one) ** 2, axis=1)))
-    return found, {k: (areas[k], precisions[k]) for k in present}
+def _known(values, k):
+    return None if values is None or np.isnan(values[k]) else float(values[k])
 
 
 def _experiment(rng, features, classifier, labels, truth, skill, repeats, n_splits, probabilities):
@@ -88,17 +61,13 @@ def _experiment(rng, features, classifier, labels, truth, skill, repeats, n_spli
         chance /= chance.sum(axis=1, keepdims=True)
         for fold in range(n_splits):
             test = np.flatnonzero(order == fold)
-            *_, balanced, f1 = _scores(truth[test], answer[test], n)
             folds.append(
                 {
                     "repeat": repeat,
                     "fold": fold,
                     "n_train": len(truth) - len(test),
                     "n_test": len(test),
-                    "accuracy": float(np.mean(truth[test] == answer[test])),
-                    "balanced_accuracy": balanced,
-                    "macro_f1": f1,
-                    **_details(truth[test], answer[test], chance[test] if given_any else None, n)[0],
+                    **statistics.score_predictions(truth[test], answer[test], chance[test] if given_any else None, n),
                     "fit_seconds": float(rng.uniform(0.01, 1.5)),
                     "predict_seconds": float(rng.uniform(0.001, 0.1)),
                     "parameters": {"C": 10.0} if classifier == "svm" else {},
@@ -123,8 +92,9 @@ def _experiment(rng, features, classifier, labels, truth, skill, repeats, n_spli
         guesses.append(answer)
         chances.append(chance)
     truths, guesses = np.concatenate(truths), np.concatenate(guesses)
-    matrix, precision, recall, f1, _, _ = _scores(truths, guesses, n)
-    _, areas = _details(truths, guesses, np.concatenate(chances) if given_any else None, n)
+    matrix = statistics.confusion_matrix(truths, guesses, n)
+    per_class = statistics.per_class(matrix)
+    areas = statistics.one_vs_rest(truths, np.concatenate(chances), n) if given_any else {}
     return {
         "features": features,
         "classifier": classifier,
@@ -139,15 +109,12 @@ def _experiment(rng, features, classifier, labels, truth, skill, repeats, n_spli
         "metrics": {name: _interval([fold[name] for fold in folds]) for name in TITLES},
         "per_class": {
             label: {
-                "precision": float(precision[k]),
-                "recall": float(recall[k]),
-                "f1": float(f1[k]),
-                "support": int(matrix[k].sum()),
-                "roc_auc": areas.get(k, (None, None))[0],
-                "average_precision": areas.get(k, (None, None))[1],
+                **{name: float(per_class[name][k]) for name in ("precision", "recall", "f1")},
+                "support": int(per_class["support"][k]),
+                **{name: _known(areas.get(name), k) for name in ("roc_auc", "average_precision")},
                 "intervals": {
-                    name: [max(0.0, float(value) - 0.08), min(1.0, float(value) + 0.05)]
-                    for name, value in (("precision", precision[k]), ("recall", recall[k]), ("f1", f1[k]))
+                    name: [max(0.0, float(per_class[name][k]) - 0.08), min(1.0, float(per_class[name][k]) + 0.05)]
+                    for name in ("precision", "recall", "f1")
                 },
             }
             for k, label in enumerate(labels)
@@ -373,7 +340,7 @@ def _test(experiment, labels):
     }
 
 
-def older(results):
+def _older(results):
     """Return the same run as version 0.1.0 wrote it down: without all that came later."""
     record = {
         key: value
@@ -533,6 +500,12 @@ def make_results():
 
 
 @pytest.fixture(scope="session")
+def older():
+    """Return a function that takes away from `Results` what version 0.1.0 didn't write down."""
+    return _older
+
+
+@pytest.fixture(scope="session")
 def make_explored(make_results):
     """Return a function that makes `Results` of looking at data only; parameters as for ``make_results``."""
 
@@ -575,7 +548,7 @@ def results(request, make_results, make_explored):
         "repeats": lambda: make_results(repeats=3, n_clips=60),
         "no-clips-wrong": lambda: make_results(features=("mfcc",), classifiers=("svm",), skill=1.1),
         "only-dummy": lambda: make_results(classifiers=()),
-        "older": lambda: older(make_results()),
+        "older": lambda: _older(make_results()),
         "tuned": lambda: make_results(tuned=True, test=True, naive=True, repeats=2),
         "explored": lambda: make_explored(),
         "explored-nasty": lambda: make_explored(labels=NASTY),
