@@ -40,7 +40,7 @@ FEW = 3
 """Candidates up to which all are scored on all folds."""
 _BLOCKS = 3  # of folds; the candidates are halved between them
 _TIE = 1e-9  # what rounding may make of equal means
-_DRAWS = 10  # of inner folds, until all clips that could be tested are
+_DRAWS = 10  # of inner folds, until all clips that can be tested are
 _OF_PROBABILITIES = ("roc_auc", "average_precision")
 _KEPT = (
     "the training clips can't be divided for a search of parameters, for they are too few or of one group; "
@@ -341,7 +341,7 @@ def search(
         for i, error in sorted(trials.errors.items())
     ]
     if np.isneginf(means[best]):
-        warnings.append(f"no inner fold has a {TITLES[metric]}; the parameters asked for are kept")
+        warnings.append(f"{TITLES[metric]} is undefined on all folds of the search; the parameters asked for are kept")
     rows = zip(candidates, trials.table, means)
     table = [{"spec": c.spec, "folds": [_number(x) for x in row], "mean": _number(mean)} for c, row, mean in rows]
     return Found(candidates[best], _number(means[best]), trials.fits, method, table, warnings)
