@@ -1,0 +1,104 @@
+"""The ranking as CSV, every figure of it, for a spreadsheet or a script."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+from audioclf.files import write_whole
+from audioclf.report import Report
+from audioclf.results import TITLES, Experiment, Results
+
+from . import _text
+
+_TESTS = ("difference", "t", "p", "p_holm")
+_PAIRS = ("best_only", "this_only", "p", "p_holm")
+_TUNING = ("method", "candidates", "budget", "inner_folds", "fits")
+
+
+class CSVReport(Report):
+    """``ranking.csv``: one line an experiment, best first, then those that failed.
+
+    As RFC 4180 has it: commas, quotes doubled, lines end with CRLF; UTF-8 without a byte order mark. What is
+    unknown is empty. Figures aren't rounded. Text that a spreadsheet would take for a formula gets an apostrophe in
+    front: it can come from a stranger's file names in an error message; specs never begin so.
+    """
+
+    name = "csv"
+    title = "ranking.csv, every figure of the ranking for a spreadsheet or a script"
+
+    def write(self, results: Results, folder: Path) -> list[Path]:
+        """Write the table and return its path."""
+        path = folder / "ranking.csv"
+        with write_whole(path) as aside:
+            aside.write_bytes(render(results).encode("utf-8", errors="backslashreplace"))
+        return [path]
+
+
+def render(results: Results) -> str:
+    """Return the table as text."""
+    rows = [_row(results, e, place) for place, e in enumerate(results.ranking(), 1)]
+    rows += [_failed(e) for e in results.failed()]
+    buffer = io.StringIO()
+    heads = list(_row(results, _NOTHING, 0))
+    writer = csv.DictWriter(buffer, heads, restval="", lineterminator="\r\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({head: _safe(value) for head, value in row.items()})
+    return buffer.getvalue()
+
+
+_NOTHING: Experiment = {
+    "features": "", "classifier": "", "takes": "", "n_features": 0, "metrics": {}, "folds": [], "status": "",
+}  # fmt: skip
+
+
+def _row(results: Results, experiment: Experiment, place: int) -> dict[str, Any]:
+    versus = experiment.get("versus_best") or {}
+    pairs = versus.get("mcnemar") or {}
+    tuning = experiment.get("tuning") or {}
+    naive = (experiment.get("naive") or {}).get("metrics", {})
+    chosen = _text.chosen(experiment)
+    return {
+        "place": place,
+        "features": experiment["features"],
+        "classifier": experiment["classifier"],
+        "status": experiment["status"],
+        **{
+            f"{name}_{part}": experiment["metrics"].get(name, {}).get(part)
+            for name in TITLES
+            for part in ("mean", "std", "low", "high")
+        },
+        **{f"versus_best_{name}": versus.get(name) for name in _TESTS},
+        **{f"mcnemar_{name}": pairs.get(name) for name in _PAIRS},
+        "distinguishable_from_best": versus.get("distinguishable"),
+        **{f"tuning_{name}": tuning.get(name) for name in _TUNING},
+        "tuning_chosen": "; ".join(f"{spec} ({times})" for spec, times in chosen),
+        "non_nested_score": tuning.get("non_nested", {}).get("score"),
+        "naive_score": naive.get(results.metric, {}).get("mean"),
+        "takes": experiment["takes"],
+        "n_features": experiment["n_features"],
+        "fit_seconds": _text.fit_seconds(experiment),
+        "error": experiment.get("error"),
+    }
+
+
+def _failed(experiment: Experiment) -> dict[str, Any]:
+    return {name: experiment[name] for name in ("features", "classifier", "status", "takes", "error")}
+
+
+def _safe(value: Any) -> Any:
+    """Return a cell's value: nothing for None, true or false, text that is no formula, numbers as they are.
+
+    >>> _safe("=1+1"), _safe(-0.5), _safe(True), _safe(None)
+    ("'=1+1", -0.5, 'true', '')
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r", "\n")):
+        return f"'{value}"
+    return value

@@ -1,0 +1,138 @@
+"""The ranking as a LaTeX table for a paper."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from audioclf.files import write_whole
+from audioclf.report import Report
+from audioclf.results import TITLES, Experiment, Results, is_floor
+
+from . import _text
+
+_SIGNS = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "_": r"\_",
+    "#": r"\#",
+    "%": r"\%",
+    "&": r"\&",
+    "$": r"\$",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+    "`": r"\textasciigrave{}",
+    "–": "--",
+    "—": "---",
+    "…": r"\ldots{}",
+    "±": r"$\pm$",
+    "×": r"$\times$",
+    "≥": r"$\geq$",
+    "≤": r"$\leq$",
+}
+
+
+class LatexReport(Report):
+    r"""``ranking.tex``: a ``tabular`` with booktabs' rules, to be ``\input`` into a table of your own.
+
+    The best is bold; a dagger marks what can't be told from it. It needs ``\usepackage{booktabs}``, and
+    ``\usepackage[T1]{fontenc}`` for quotation marks in names; names in scripts that pdfLaTeX has no letters for need
+    XeLaTeX or LuaLaTeX and a font that has them.
+    """
+
+    name = "latex"
+    title = "ranking.tex, a table for a paper"
+
+    def write(self, results: Results, folder: Path) -> list[Path]:
+        """Write the table and return its path."""
+        path = folder / "ranking.tex"
+        with write_whole(path) as aside:
+            aside.write_text(render(results), encoding="utf-8", errors="backslashreplace")
+        return [path]
+
+
+def render(results: Results) -> str:
+    """Return the table as text."""
+    ranked, shown = results.ranking(), {results.metric: "", **results.shown}
+    tested = bool(results.record.get("tests"))
+    tuned = any(e.get("tuning") for e in ranked)
+    heads = ["features", "classifier", *(TITLES[name] for name in shown), "95 % interval"]
+    heads += ["$p$"] if tested else []
+    heads += ["not nested"] if tuned else []
+    lines = [
+        *(f"% {line}" for line in _comments(results)),
+        rf"\begin{{tabular}}{{ll{'r' * (len(heads) - 2)}}}",
+        r"\toprule",
+        " & ".join([*(escape(head) if head != "$p$" else head for head in heads)]) + r" \\",
+        r"\midrule",
+        *(_row(results, e, list(shown), tested, tuned) for e in ranked),
+        r"\bottomrule",
+        r"\end{tabular}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def escape(text: object) -> str:
+    r"""Make text harmless in LaTeX: no commands, no comments, no line breaks, no characters that can't be printed.
+
+    >>> print(escape("50 % of $x_1$ & {a}"))
+    50 \% of \$x\_1\$ \& \{a\}
+    """
+    return "".join(_SIGNS.get(c, c) for c in _line(text))
+
+
+def _line(text: object) -> str:
+    return "".join(c for c in " ".join(str(text).split()) if c.isprintable())
+
+
+def _row(results: Results, experiment: Experiment, shown: list[str], tested: bool, tuned: bool) -> str:
+    best = experiment is results.best
+    names = [_breakable(experiment["features"]), escape(experiment["classifier"])]
+    if is_floor(experiment):
+        names[1] += " (floor)"
+    if (experiment.get("versus_best") or {}).get("distinguishable") is False:
+        names[1] += r"$^\dagger$"
+    main = experiment["metrics"][results.metric]
+    figures = [escape(_text.spread(experiment["metrics"][name])) for name in shown]
+    figures.append(escape(_text.interval(main)))
+    if tested:
+        p = _text.p_value(_text.decisive_p(results, experiment))
+        figures.append(f"${p.replace('< ', '<')}$" if p != _text.MISSING else "--")
+    if tuned:
+        tuning = experiment.get("tuning")
+        figures.append(escape(_text.score(tuning["non_nested"]["score"] if tuning else None)))
+    if best:
+        names = [rf"\textbf{{{name}}}" for name in names]
+        figures[0] = rf"\textbf{{\boldmath {figures[0]}}}"
+    return " & ".join([*names, *figures]) + r" \\"
+
+
+def _breakable(features: str) -> str:
+    r"""Let a feature set's name break after its plus signs where a column has a width.
+
+    >>> print(_breakable("mfcc+gfcc"))
+    mfcc+\allowbreak{}gfcc
+    """
+    return re.sub(r"\+", r"+\\allowbreak{}", escape(features))
+
+
+def _comments(results: Results) -> list[str]:
+    """What a caption can say, and what the table needs; as comments, for the words are the author's."""
+    record = results.record
+    said = [
+        r"needs \usepackage{booktabs} and, for quotation marks in names, \usepackage[T1]{fontenc}",
+        f"{record['dataset']['name']}: {_text.data_sentence(results)}",
+        _text.answer(results),
+        f"Ranked by {TITLES[results.metric]}, mean over folds with standard deviation; the interval is over clips.",
+        *_text.protocol(results)[:1],
+    ]
+    if record.get("tests"):
+        said.append(f"Dagger: {_text.testing(results)}")
+    if record["cv"]["tuned"]:
+        said.append("Not nested: the best candidate on the folds that chose it, an optimistic figure.")
+    return [_line(line) for line in said]
