@@ -210,8 +210,9 @@ def find_matches(prints: Sequence[Print], highest_error: float) -> list[Match]:
         pairs, begin = _pair_up(words, anchors, owner, bounds, begin, _MOST_PAIRS)
         pairs = np.unique(pairs, axis=0)
         results = _compare_all(words, bounds, pairs, _MIN_BITS, _MIN_SHARE)
-        for (i, j, _), (error, bits, share, offset) in zip(pairs.tolist(), results.tolist()):
-            if error <= highest_error and ((i, j) not in best or error < best[i, j].error):
+        good = results[:, 0] <= highest_error
+        for (i, j, _), (error, bits, share, offset) in zip(pairs[good].tolist(), results[good].tolist()):
+            if (i, j) not in best or error < best[i, j].error:
                 best[i, j] = Match(i, j, int(offset), error, int(bits), share)
     return [best[pair] for pair in sorted(best)]
 

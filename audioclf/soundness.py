@@ -246,10 +246,9 @@ def bandwidth_of(power: NDArray[np.float64], sample_rate: int) -> tuple[float, f
     """Return the highest used frequency in Hz of a long-term power spectrum, and by how many dB it falls there.
 
     The spectrum is smoothed over 150 Hz. What lies at 90 to 97 % of its range is taken for the noise floor, if it is
-    50 dB or more below the highest point; else all of the range is used. The highest frequency that
-    stands 10 dB above the floor, and no more than 100 dB below the highest point, is the bandwidth. The fall is that from
-    the 450 Hz that end 150 Hz below it to the 450 Hz that begin 150 Hz above it; 0 below 1.5 kHz, where natural
-    spectra fall as steeply.
+    50 dB or more below the highest point; else all of the range is used. The highest frequency that stands 10 dB above
+    the floor, and no more than 100 dB below the highest point, is the bandwidth. The fall is that from the 450 Hz that
+    end 150 Hz below it to the 450 Hz that begin 150 Hz above it; 0 below 1.5 kHz, where natural spectra are as steep.
 
     Parameters
     ----------
