@@ -219,7 +219,7 @@ def figures(results: Results) -> list[tuple[str, str, str]]:
             (
                 f"Held-out test, {name}",
                 score(value["value"]),
-                f"{interval(value)}, 95 % interval. {test['features']} with {test['classifier']} on "
+                f"{interval(value)}, 95 % interval. {title(test)} on "
                 f"{count(test['n_clips'], 'clip')} of {test['source']}, scored once at the end: the figure to quote.",
             )
         )
@@ -326,6 +326,26 @@ def caveats(results: Results) -> list[str]:
             "score it, so its figure leans to the hopeful side; clips kept apart would tell."
         )
     return said
+
+
+def audited(results: Results) -> str:
+    """Say what the audit looked for and whether it found anything."""
+    audit = results.record["audit"]
+    said = (
+        f"{count(audit['checked']['clips'], 'clip')} looked through for leaks between training and test, for "
+        "shortcuts that give a class away, and for faults in sounds and labels."
+    )
+    return said if audit["findings"] else f"{said} Nothing was found."
+
+
+def held_out(test: dict[str, Any]) -> str:
+    """Say how the held-out test set was scored."""
+    groups = f" from {count(test['n_groups'], 'group')}" if test["n_groups"] is not None else ""
+    return (
+        f"{title(test)}, trained on all clips of the comparison and scored once, at the end, on "
+        f"{count(test['n_clips'], 'clip')}{groups} of {test['source']}, which had no say in the choice. This is the "
+        "figure to quote."
+    )
 
 
 def testing(results: Results) -> str:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from audioclf.files import write_whole
 from audioclf.report import Report
-from audioclf.results import METRICS, Experiment, Results, is_floor, title
+from audioclf.results import TITLES, Experiment, Results, is_floor, title
 
-from . import _text, png
+from . import _figures, _text
+from ._clips import most_confused
+from ._pictures import matrices, pictures
 
 MOST_COLUMNS = 12
 _MOST_CLIPS = 8
+_MOST_CONFUSED = 20
+_MOST_ROWS = 30
 
 
 class MarkdownReport(Report):
-    """``report.md``: the answer, the ranking, the winner in detail, and how to do it again.
+    """``report.md``: the answer, the ranking, the winner in detail, the audit, and how to do it again.
 
     It links to pictures in ``figures/``, which it makes.
     """
@@ -26,45 +31,73 @@ class MarkdownReport(Report):
 
     def write(self, results: Results, folder: Path) -> list[Path]:
         """Write the report and the pictures it shows; the report is the one to open first."""
-        pictures = []
+        wanted = pictures(results)
         if results.best is not None:
-            pictures = [png.draw_ranking(results, folder), png.draw_shares(results, results.best, folder)]
+            wanted.append(matrices(results, results.best)[1])
+        drawn = [_figures.save(picture.draw(), folder / "figures" / f"{picture.name}.png") for picture in wanted]
         path = folder / "report.md"
-        shown = [picture.relative_to(folder).as_posix() for picture in pictures]
+        shown = {
+            picture.name: f"![{escape(picture.title)}]({file.relative_to(folder).as_posix()})"
+            for picture, file in zip(wanted, drawn, strict=True)
+        }
         with write_whole(path) as aside:
             aside.write_text(render(results, shown), encoding="utf-8", errors="backslashreplace")
-        return [path, *pictures]
+        return [path, *drawn]
 
 
-def render(results: Results, pictures: Sequence[str] = ()) -> str:
-    """Return the report as text; *pictures* are paths of the ranking and of the winner's confusion matrix."""
-    record = results.record
-    parts = [f"# {escape(record['dataset']['name'])}: features × classifiers", escape(_text.answer(results))]
-    parts += [escape(note) for note in record["dataset"]["notes"]]
-    parts += [bullets(_text.caveats(results))]
-    if record["warnings"]:
-        parts += ["**Warnings**", bullets(record["warnings"])]
-    parts += ["## Ranking", _ranking(results)]
-    if pictures:
-        parts.append(f"![Ranking with 95 % intervals]({pictures[0]})")
+def render(results: Results, shown: Mapping[str, str] | None = None) -> str:
+    """Return the report as text.
+
+    Parameters
+    ----------
+    results : Results
+    shown : mapping of str to str, optional
+        Links to pictures, by the pictures' names.
+    """
+    shown = dict(shown or {})
+    best = results.best
+    parts = [*_head(results)]
+    if results.ranking():
+        parts += ["## Ranking", _ranking(results), _testing(results), shown.pop("ranking", "")]
     if results.failed():
         rows = [(e["features"], e["classifier"], e["error"]) for e in results.failed()]
         parts += ["### Failed", table(("features", "classifier", "why"), rows)]
-    if results.best is not None:
-        parts += [f"## Winner: {escape(title(results.best))}", *_details(results, results.best)]
-        if pictures:
-            parts.append(f"![Confusion matrix, shares of the true class]({pictures[1]})")
-        parts += [_folds(results.best)]
+    if results.record.get("test"):
+        parts += _test(results, results.record["test"])
+    data = [link for name, link in shown.items() if name.startswith(("class-", "projection", "portraits"))]
+    if best is not None:
+        links = [link for link in shown.values() if link not in data]
+        parts += [f"## Winner: {escape(title(best))}", *_details(results, best), *links, _folds(results, best)]
+        parts += _confused(results)
+    parts += _audit(results)
     for experiment in results.ranking()[1:]:
         parts += [f"## {escape(title(experiment))}", *_details(results, experiment, most_clips=3)]
-    parts += ["## Data", escape(_text.data_sentence(results)), *_data(results)]
-    parts += ["## Protocol", bullets(_text.protocol(results))]
-    if record["skipped"]:
-        skipped = [(s["path"], s["why"]) for s in record["skipped"]]
-        parts += ["## Left out", table(("recording", "why"), skipped)]
+    parts += ["## Data", escape(_text.data_sentence(results)), *_data(results), *data]
+    if results.record["skipped"]:
+        skipped = [(s["path"], s["why"]) for s in results.record["skipped"]]
+        parts += ["### Left out", table(("recording", "why"), skipped)]
+    if results.record.get("kind") != "explore":
+        parts += ["## Protocol", bullets(_text.protocol(results))]
     parts += ["## Time", table(("", ""), _text.times(results))]
     parts += ["## To do it again", table(("", ""), _text.facts(results))]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _head(results: Results) -> list[str]:
+    """The answer, and what to know before quoting it."""
+    record = results.record
+    explored = record.get("kind") == "explore"
+    what = "a look at the data" if explored else "features × classifiers"
+    parts = [f"# {escape(record['dataset']['name'])}: {what}", f"**{escape(_text.answer(results))}**"]
+    parts += [escape(note) for note in record["dataset"]["notes"]]
+    figures = _text.figures(results)
+    if len(figures) > 1:
+        parts.append(table(("", "", ""), figures, right=(1,)))
+    parts.append(bullets(_text.caveats(results)))
+    serious = [] if explored else [found["sentence"] for found in _text.findings(results, "serious")]
+    if serious or record["warnings"]:
+        parts += ["**Read this before quoting a figure**", bullets([*serious, *record["warnings"]])]
+    return parts
 
 
 def escape(text: object) -> str:
@@ -100,36 +133,83 @@ def bullets(items: Sequence[str]) -> str:
 
 
 def _ranking(results: Results) -> str:
-    heads = ("#", "features", "classifier", *METRICS.values(), "95 % interval", "numbers", "fit, s a fold")
-    rows = [
-        (
-            str(place),
-            e["features"],
-            e["classifier"] + (" (the floor)" if is_floor(e) else ""),
-            *(_text.spread(e["metrics"][name]) for name in METRICS),
-            _text.interval(e["metrics"][results.metric]),
-            str(e["n_features"]) + (" a frame" if e["takes"] == "sequences" else ""),
-            _text.seconds(_text.fit_seconds(e)),
-        )
-        for place, e in enumerate(results.ranking(), 1)
+    ranked = results.ranking()
+    main = results.metric
+    shown = {main: TITLES[main], **results.shown}
+    more = [
+        name for name in TITLES if name not in shown and any((e["metrics"].get(name) or _NONE)["mean"] for e in ranked)
     ]
-    if not rows:
-        return ""
-    note = f"Ranked by {METRICS[results.metric]}; ± is the standard deviation over folds."
-    return table(heads, rows, right=(0, 3, 4, 5, 6, 7, 8)) + "\n\n" + note
+    tested = bool(results.record.get("tests"))
+    tuned, naive = (any(e.get(key) for e in ranked) for key in ("tuning", "naive"))
+    heads = ["#", "features", "classifier", *shown.values(), "95 % interval", *(TITLES[name] for name in more)]
+    heads += ["against the best (p, Holm)"] * tested + ["not nested (optimistic)"] * tuned
+    heads += ["groups ignored (leaky)"] * naive + ["numbers", "fit, s a fold"]
+    rows = []
+    for place, e in enumerate(ranked, 1):
+        row = [str(place), e["features"], e["classifier"] + (" (the floor)" if is_floor(e) else "")]
+        row += [_text.spread(e["metrics"][name]) for name in shown]
+        row += [_text.interval(e["metrics"][main])]
+        row += [_text.score((e["metrics"].get(name) or _NONE)["mean"]) for name in more]
+        if tested:
+            row.append("the best" if place == 1 else _verdict(results, e))
+        if tuned:
+            row.append(_text.score(e["tuning"]["non_nested"]["score"] if e.get("tuning") else None))
+        if naive:
+            row.append(_text.score(e["naive"]["metrics"][main]["mean"] if e.get("naive") else None))
+        row += [str(e["n_features"]) + (" a frame" if e["takes"] == "sequences" else "")]
+        row += [_text.seconds(_text.fit_seconds(e))]
+        rows.append(row)
+    right = [i for i, head in enumerate(heads) if head not in ("features", "classifier")]
+    note = f"Ranked by {TITLES[main]}; ± is the standard deviation over folds."
+    if "log_loss" in more:
+        note += " Of log loss and Brier score, less is better."
+    return table(heads, rows, right=right) + "\n\n" + note
+
+
+_NONE: dict[str, float | None] = {"mean": None, "std": None, "low": None, "high": None}
+
+
+def _verdict(results: Results, experiment: Experiment) -> str:
+    p = _text.p_value(_text.decisive_p(results, experiment))
+    like = (experiment.get("versus_best") or {}).get("distinguishable") is False
+    return f"not distinguishable ({p})" if like else p
+
+
+def _testing(results: Results) -> str:
+    return escape(_text.testing(results))
+
+
+def _test(results: Results, test: dict[str, Any]) -> list[str]:
+    """The held-out test set, scored once."""
+    name = results.metric
+    rows = [
+        (TITLES.get(metric, metric), _text.score(ends["value"]), _text.interval(ends))
+        for metric, ends in test["metrics"].items()
+        if ends["value"] is not None
+    ]
+    parts = [
+        f"## Held-out test: {_text.score(test['metrics'][name]['value'])} {TITLES[name]}",
+        escape(_text.held_out(test)),
+        bullets(test["warnings"]),
+        table(("metric", "value", "95 % interval"), rows, right=(1, 2)),
+        _classes(test["per_class"]),
+    ]
+    return [*parts, *_matrix(results, test)]
 
 
 def _details(results: Results, experiment: Experiment, most_clips: int = _MOST_CLIPS) -> list[str]:
-    rows = [
-        (label, *(_text.score(values[name]) for name in ("precision", "recall", "f1")), values["support"])
-        for label, values in experiment["per_class"].items()
+    metrics = [
+        (TITLES[name], _text.spread(values), _text.interval(values))
+        for name, values in experiment["metrics"].items()
+        if name in TITLES and values["mean"] is not None
     ]
-    parts = [table(("class", "precision", "recall", "F1", "clips"), rows, right=(1, 2, 3, 4))]
-    labels = results.labels
-    if len(labels) <= MOST_COLUMNS:
-        matrix = [(label, *row) for label, row in zip(labels, experiment["confusion_matrix"])]
-        heads = ("true class ↓ taken for →", *labels)
-        parts.append(table(heads, matrix, right=range(1, len(labels) + 1)))
+    parts = [
+        escape(_text.versus(results, experiment)),
+        bullets(experiment.get("warnings", [])),
+        table(("metric", "mean ± std over folds", "95 % interval"), metrics, right=(1, 2)),
+        _classes(experiment["per_class"]),
+        *_matrix(results, experiment),
+    ]
     confused = [
         (c.label, c.predicted, c.count, f"{c.share:.0%}", _text.listed(c.clips, most_clips))
         for c in results.confusions(experiment)
@@ -139,24 +219,98 @@ def _details(results: Results, experiment: Experiment, most_clips: int = _MOST_C
         parts.append(table(("true class", "taken for", "times", "of its clips", "clips"), confused, right=(2, 3)))
     else:
         parts.append("No clip was confused.")
+    if experiment.get("tuning"):
+        n = len(experiment["folds"])
+        chosen = [(spec, f"{times} of {n}") for spec, times in _text.chosen(experiment)]
+        parts += [escape(_text.tuning(experiment)), table(("chosen parameters", "folds"), chosen, right=(1,))]
     return parts
 
 
-def _folds(experiment: Experiment) -> str:
-    heads = ("repeat", "fold", "trained on", "tested on", *METRICS.values(), "fit, s", "predict, s")
+def _classes(per_class: dict[str, Any]) -> str:
+    areas = [
+        (name, words)
+        for name, words in (("roc_auc", "ROC AUC"), ("average_precision", "average precision"))
+        if any(values.get(name) is not None for values in per_class.values())
+    ]
+    rows = []
+    for label, values in per_class.items():
+        row: list[object] = [label]
+        for name in ("precision", "recall", "f1"):
+            low, high = values.get("intervals", {}).get(name) or (None, None)
+            ends = _text.interval({"low": low, "high": high})
+            row.append(_text.score(values[name]) + ("" if ends == _text.MISSING else f" ({ends})"))
+        rows.append([*row, *(_text.score(values[name]) for name, _ in areas), values["support"]])
+    heads = ("class", "precision", "recall", "F1", *(words for _, words in areas), "clips")
+    return table(heads, rows, right=range(1, len(heads)))
+
+
+def _matrix(results: Results, scored: dict[str, Any]) -> list[str]:
+    labels = results.labels
+    if len(labels) > MOST_COLUMNS:
+        return []
+    rows = [(label, *row) for label, row in zip(labels, scored["confusion_matrix"])]
+    return [table(("true class ↓ taken for →", *labels), rows, right=range(1, len(labels) + 1))]
+
+
+def _confused(results: Results) -> list[str]:
     rows = [
         (
-            fold["repeat"] + 1,
-            fold["fold"] + 1,
-            fold["n_train"],
-            fold["n_test"],
-            *(_text.score(fold[name]) for name in METRICS),
-            _text.seconds(fold["fit_seconds"]),
-            _text.seconds(fold["predict_seconds"]),
+            clip.path,
+            clip.label,
+            clip.predicted,
+            _probability(clip.probability),
+            _probability(clip.of_label),
+            clip.wrongly or _text.MISSING,
         )
-        for fold in experiment["folds"]
+        for clip in most_confused(results, _MOST_CONFUSED)
     ]
-    return "### Folds\n\n" + table(heads, rows, right=range(len(heads)))
+    if not rows:
+        return []
+    heads = ("clip", "true class", "taken for", "probability", "of the true class", "wrong in")
+    return ["### Clips most often confused", table(heads, rows, right=(3, 4))]
+
+
+def _probability(value: float | None) -> str:
+    return _text.MISSING if value is None else f"{value:.2f}"
+
+
+def _audit(results: Results) -> list[str]:
+    """Every finding of the audit: what, what to do, which clips."""
+    if not results.record.get("audit"):
+        return []
+    parts = ["## Audit of the data", escape(_text.audited(results))]
+    for severity in ("serious", "note"):
+        for found in _text.findings(results, severity):
+            tag = "Serious" if severity == "serious" else "Note"
+            parts.append(
+                f"**{tag}, {escape(found['topic'])}:** {escape(found['sentence'])} {escape(found['advice'])}".rstrip()
+            )
+            if found["rows"]:
+                keys = list(found["rows"][0])
+                rows = [[_text.cell(row.get(key)) for key in keys] for row in found["rows"][:_MOST_ROWS]]
+                parts.append(table([_text.heading(key) for key in keys], rows))
+                left = len(found["rows"]) - _MOST_ROWS
+            else:
+                parts.append(bullets([_text.listed(together, 10) for together in found["clips"][:_MOST_ROWS]]))
+                left = len(found["clips"]) - _MOST_ROWS
+            if left > 0:
+                parts.append(f"and {left} more, all in results.json.")
+    return parts
+
+
+def _folds(results: Results, experiment: Experiment) -> str:
+    shown = {results.metric: TITLES[results.metric], **results.shown}
+    tuned = bool(experiment.get("tuning"))
+    heads = ["repeat", "fold", "trained on", "tested on", *shown.values()]
+    heads += ["chosen", "its inner score"] * tuned + ["fit, s", "predict, s"]
+    rows = []
+    for fold in experiment["folds"]:
+        row = [fold["repeat"] + 1, fold["fold"] + 1, fold["n_train"], fold["n_test"]]
+        row += [_text.score(fold.get(name)) for name in shown]
+        row += [fold.get("spec", ""), _text.score(fold.get("inner_score"))] if tuned else []
+        row += [_text.seconds(fold[name]) for name in ("fit_seconds", "predict_seconds")]
+        rows.append(row)
+    return "### Folds\n\n" + table(heads, rows, right=[i for i, head in enumerate(heads) if head != "chosen"])
 
 
 def _data(results: Results) -> list[str]:

@@ -30,7 +30,7 @@ def test_every_row_is_as_long_as_its_head(results):
 
 def test_ranking(make_results):
     results = make_results()
-    ranking = tables(render(results))[0]
+    (ranking,) = [rows for rows in tables(render(results)) if rows[0][0] == "#"]
     for row, experiment in zip(ranking[1:], results.ranking()):
         assert row[1] == experiment["features"]
         assert row[2].startswith(experiment["classifier"])
@@ -51,7 +51,8 @@ def test_confusion_matrix(make_results):
 def test_links_to_pictures_that_are_there(make_results, tmp_path):
     files = MarkdownReport().write(make_results(), tmp_path)
     links = re.findall(r"!\[[^\]]*\]\(([^)]*)\)", (tmp_path / "report.md").read_text())
-    assert len(links) == 2
+    assert {"figures/ranking.png", "figures/roc.png", "figures/class-distribution.png"} <= set(links)
+    assert len(links) == len(files) - 1
     assert {tmp_path / link for link in links} == set(files[1:])
 
 
@@ -70,6 +71,39 @@ def test_says_everything(make_results):
     text = render(make_results())
     for fact in (record["command"], record["dataset"]["fingerprint"], *record["warnings"], *record["dataset"]["notes"]):
         assert escape(fact) in text
+
+
+def test_says_what_the_page_says(make_results):
+    results = make_results(tuned=True, naive=True, test=True, repeats=2)
+    text = render(results)
+    record = results.record
+    for finding in record["audit"]["findings"]:
+        assert escape(finding["sentence"]) in text
+        assert escape(finding["advice"]) in text
+    assert text.index(escape(record["audit"]["findings"][0]["sentence"])) < text.index("## Ranking")
+    value = record["test"]["metrics"]["accuracy"]["value"]
+    assert text.index(f"## Held-out test: {value:.3f} accuracy") < text.index("## Winner")
+    (ranking,) = [rows for rows in tables(text) if rows[0][0] == "#"]
+    rows = [dict(zip(ranking[0], row)) for row in ranking[1:]]
+    for row, experiment in zip(rows, results.ranking()):
+        naive = experiment["naive"]["metrics"]["accuracy"]["mean"]
+        assert row["groups ignored (leaky)"] == f"{naive:.3f}"
+        assert row["ROC AUC"] == f"{experiment['metrics']['roc_auc']['mean']:.3f}"
+    assert rows[0]["not nested (optimistic)"] == f"{results.best['tuning']['non_nested']['score']:.3f}"
+    assert rows[0]["against the best (p, Holm)"] == "the best"
+    for spec, times in results.best["tuning"]["chosen"].items():
+        assert f"| {spec} | {times} of 10 |" in text
+    (confused,) = [rows for rows in tables(text) if rows[0][0] == "clip" and "wrong in" in rows[0]]
+    wrong = {p["path"] for p in results.best["predictions"] if p["label"] != p["predicted"]}
+    assert {row[0] for row in confused[1:]} <= wrong
+
+
+def test_explored_data_come_first(make_explored):
+    text = render(make_explored())
+    assert text.startswith("# demo: a look at the data\n\n**2 serious findings in demo")
+    assert text.index("## Audit") < text.index("## Data")
+    assert "## Ranking" not in text
+    assert "## Protocol" not in text
 
 
 def test_says_where_the_time_went(make_results):
