@@ -13,9 +13,9 @@ Counts = NDArray[np.float64]
 Scores = dict[str, Counts]
 LEVEL = 0.95
 _RESAMPLES = 2000
-_FEWEST = 400
-_RANKED = 200_000_000
-_CELLS = 4_000_000
+_FEWEST = 400  # resamples of rankings, however many predictions there are
+_RANKED = 200_000_000  # predictions × classes × resamples of rankings at the most: about a second
+_CELLS = 1_000_000  # of an array that holds a block of resamples
 _EPS = float(np.finfo(np.float64).eps)
 _ENDS = {
     "accuracy": (0.0, 1.0),
@@ -135,7 +135,7 @@ def one_vs_rest(truth: NDArray[np.int64], probabilities: NDArray[np.floating], n
                 np.bincount(bins[which], minlength=count + 1)[:count, None].astype(np.float64)
                 for which in (positive, ~positive, tied)
             ]
-            areas[:, label] = np.ravel(_areas(counts[0], counts[1], counts[2], np.array([(~positive).sum()])))
+            areas[:, label] = np.ravel(_areas(counts[0], counts[1], counts[2], np.array([len(truth)])))
     return {"roc_auc": areas[0], "average_precision": areas[1]}
 
 
@@ -155,18 +155,19 @@ def _thresholds(
     return bins, tied, len(thresholds)
 
 
-def _areas(positives: Counts, negatives: Counts, tied: Counts | None, n_negatives: Counts) -> tuple[Counts, Counts]:
+def _areas(positives: Counts, negatives: Counts, tied: Counts | None, total: NDArray[Any]) -> tuple[Counts, Counts]:
     """Return ROC area and average precision, each (n_resamples,); NaN without positives or negatives.
 
     Parameters
     ----------
     positives, negatives, tied : ndarray, shape (n_thresholds, n_resamples)
         Counts in each bin of `_thresholds`; *negatives* with, *tied* only those that tie with its positives.
-    n_negatives : ndarray, shape (n_resamples,)
-        Also those below all thresholds.
+    total : ndarray, shape (n_resamples,)
+        Number of clips, also of those below all thresholds.
     """
     above = np.cumsum(negatives, axis=0, dtype=np.float64)
     found = np.cumsum(positives, axis=0, dtype=np.float64)
+    n_negatives = total - found[-1]
     misplaced = np.einsum("tr,tr->r", positives, above)
     if tied is not None:
         misplaced -= 0.5 * np.einsum("tr,tr->r", positives, tied)
@@ -365,7 +366,7 @@ def all_intervals(
     kinds = (index[right] * n_classes + truth[right], index * n_classes + truth, index * n_classes + predicted)
     tables = [np.bincount(kind, minlength=n_groups * n_classes).reshape(n_groups, -1) for kind in kinds]
     losses: dict[str, NDArray[Any]] = {}
-    rankings: list[list[_Ranking]] = []
+    rankings: list[_Ranked] = []
     if _usable(probabilities):
         losses = {
             name: np.bincount(index, values, minlength=n_groups)
@@ -374,23 +375,8 @@ def all_intervals(
         rankings = _rankings(truth, probabilities, index, n_groups, n_classes, folds)
         for name, values in _mean_areas(rankings, np.ones((n_groups, 1))).items():
             estimates[name] = None if np.isnan(values[0]) else float(values[0])
-    by_group = np.hstack([*tables, *(sums[:, None] for sums in losses.values())]).astype(np.float64)
     n_ranked = np.clip(_RANKED // max(1, len(truth) * n_classes), min(_FEWEST, _RESAMPLES), _RESAMPLES)
-
-    draws: dict[str, list[Counts]] = {}
-    done = 0
-    for times in _resamples(n_groups, max([n_groups, *(r.n_thresholds for fold in rankings for r in fold)]), seed):
-        resampled = times @ by_group
-        margins = np.split(resampled[:, : 3 * n_classes], 3, axis=1)
-        drawn = {**_scores(*margins), **_defined_per_class(*margins)}
-        for name, sums in zip(losses, resampled[:, 3 * n_classes :].T):
-            drawn[name] = sums / margins[1].sum(axis=1)
-        if rankings and done < n_ranked:
-            drawn.update(_mean_areas(rankings, np.ascontiguousarray(times[: n_ranked - done].T)))
-        for name, values in drawn.items():
-            draws.setdefault(name, []).append(values)
-        done += len(times)
-    drawn = {name: np.concatenate(parts) for name, parts in draws.items()}
+    drawn = _bootstrap(tables, losses, rankings, int(n_ranked), seed)
 
     if (tables[1].sum(axis=0) > 0).sum() < 2:
         estimates["mcc"] = None
@@ -409,10 +395,45 @@ def all_intervals(
     return Intervals(metrics, ends)
 
 
+def _bootstrap(
+    tables: list[NDArray[np.int64]],
+    losses: dict[str, NDArray[Any]],
+    rankings: list[_Ranked],
+    n_ranked: int,
+    seed: int,
+) -> Scores:
+    """Return the scores of all resamples, each (n_resamples, ...); of rankings only the first *n_ranked*.
+
+    Parameters
+    ----------
+    tables : list of ndarray, shape (n_groups, n_classes)
+        How often each class was found, occurs and was said.
+    losses : dict of ndarray, shape (n_groups,)
+        Sums over a group's predictions.
+    """
+    n_groups, n_classes = tables[0].shape
+    by_group = np.hstack([*tables, *(sums[:, None] for sums in losses.values())]).astype(np.float64)
+    tallest = max([n_groups, *(ranking.n_thresholds for fold in rankings for ranking in fold.classes)])
+    draws: dict[str, list[Counts]] = {}
+    done = 0
+    for times in _resamples(n_groups, tallest, seed):
+        resampled = times @ by_group
+        margins = np.split(resampled[:, : 3 * n_classes], 3, axis=1)
+        scored = {**_scores(*margins), **_defined_per_class(*margins)}
+        for name, sums in zip(losses, resampled[:, 3 * n_classes :].T):
+            scored[name] = sums / margins[1].sum(axis=1)
+        if rankings and done < n_ranked:
+            scored.update(_mean_areas(rankings, np.ascontiguousarray(times[: n_ranked - done].T)))
+        for name, values in scored.items():
+            draws.setdefault(name, []).append(values)
+        done += len(times)
+    return {name: np.concatenate(parts) for name, parts in draws.items()}
+
+
 def _resamples(n_groups: int, tallest: int, seed: int) -> Iterator[Counts]:
     """Yield how often each group was drawn, in blocks (n_resamples, n_groups) small enough for *tallest* columns."""
     rng = np.random.default_rng(seed)
-    size = min(200, max(8, _CELLS // tallest))
+    size = min(_RESAMPLES, max(8, _CELLS // tallest))
     for begin in range(0, _RESAMPLES, size):
         rows = range(begin, min(begin + size, _RESAMPLES))
         drawn = [np.bincount(rng.integers(n_groups, size=n_groups), minlength=n_groups) for _ in rows]
@@ -451,15 +472,22 @@ class _Ranking:
     positives: Any
     negatives: Any
     tied: Any
-    n_negatives: Counts
 
     @property
     def n_thresholds(self) -> int:
         return int(self.positives.shape[0])
 
-    def areas(self, times: Counts) -> tuple[Counts, Counts]:
+    def areas(self, times: Counts, total: Counts) -> tuple[Counts, Counts]:
         tied = self.tied @ times if self.tied.nnz else None
-        return _areas(self.positives @ times, self.negatives @ times, tied, self.n_negatives @ times)
+        return _areas(self.positives @ times, self.negatives @ times, tied, total)
+
+
+@dataclass(frozen=True)
+class _Ranked:
+    """The rankings of one fold, and how many of its clips are of each group, shape (n_groups,)."""
+
+    classes: list[_Ranking]
+    sizes: Counts
 
 
 def _rankings(
@@ -469,7 +497,7 @@ def _rankings(
     n_groups: int,
     n_classes: int,
     folds: NDArray[np.int64] | None,
-) -> list[list[_Ranking]]:
+) -> list[_Ranked]:
     """Return for each fold with such classes the rankings of those that have positives and negatives there."""
     from scipy.sparse import csr_array
 
@@ -486,25 +514,21 @@ def _rankings(
             if positive.all():
                 continue
             bins, tied, count = _thresholds(positive, probabilities[rows, label])
-            found.append(
-                _Ranking(
-                    positives=counts(bins, positive, count, group),
-                    negatives=counts(bins, ~positive, count, group),
-                    tied=counts(bins, tied, count, group),
-                    n_negatives=np.bincount(group[~positive], minlength=n_groups).astype(np.float64),
-                )
-            )
+            found.append(_Ranking(*(counts(bins, which, count, group) for which in (positive, ~positive, tied))))
         if found:
-            rankings.append(found)
+            rankings.append(_Ranked(found, np.bincount(group, minlength=n_groups).astype(np.float64)))
     return rankings
 
 
-def _mean_areas(rankings: list[list[_Ranking]], times: Counts) -> Scores:
+def _mean_areas(rankings: list[_Ranked], times: Counts) -> Scores:
     """Return ROC area and average precision, each (n_resamples,): means over classes, then over folds.
 
     NaN where no class of any fold has both positives and negatives.
     """
-    over_classes = [_mean_defined(np.array([ranking.areas(times) for ranking in fold])) for fold in rankings]
+    over_classes = []
+    for fold in rankings:
+        total = fold.sizes @ times
+        over_classes.append(_mean_defined(np.array([ranking.areas(times, total) for ranking in fold.classes])))
     means = _mean_defined(np.array(over_classes)) if over_classes else np.full((2, times.shape[1]), np.nan)
     return {"roc_auc": means[0], "average_precision": means[1]}
 
