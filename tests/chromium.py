@@ -105,8 +105,9 @@ class Chromium:
             self.events.append(self._receive())
 
     def run(self, script):
-        """Evaluate JavaScript in the page and return its value; an exception fails."""
-        got = self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
+        """Evaluate JavaScript in the page, as if a hand had asked, and return its value; an exception fails."""
+        options = {"returnByValue": True, "awaitPromise": True, "userGesture": True}
+        got = self.call("Runtime.evaluate", expression=script, **options)
         assert "exceptionDetails" not in got, got["exceptionDetails"]
         return got["result"].get("value")
 
