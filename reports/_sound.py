@@ -34,7 +34,7 @@ def portrait(clip: Portrait, heading: str = "") -> Figure:
     from matplotlib.figure import Figure
 
     heading = heading or _heading(clip)
-    left, bottom, across, down, wide, high = 0.7, 0.55, 1.3, 0.8, 3.5, 1.95
+    left, bottom, across, down, wide, high = 0.85, 0.55, 1.3, 0.8, 3.5, 1.95
     width = left + 3 * wide + 2 * across + 0.75
     top = 0.5 + 0.22 * line_count(heading, width)
     figure = Figure(figsize=(width, bottom + 2 * high + down + top), dpi=110, facecolor="white")
@@ -52,7 +52,7 @@ def portrait(clip: Portrait, heading: str = "") -> Figure:
     axes.fill_between(time, low, high_, color=ACCENT, linewidth=0.6, edgecolor=ACCENT)
     tidy(axes, "both", _SIZE)
     axes.set_xlim(0, clip.shown)
-    most = max(float(np.abs(np.r_[low, high_]).max()), 1e-4) * 1.08
+    most = max(float(np.abs(np.r_[low, high_]).max()), 1e-3) * 1.08
     axes.set_ylim(-most, most)
     _label(axes, "time / s", "amplitude (full scale 1)")
 
@@ -136,7 +136,7 @@ def overview(clips: Sequence[Portrait], heading: str) -> Figure:
         for axes in (wave, spectrum, cepstrum):
             _box(axes, base, row)
         low, up = np.array(clip.waveform["low"]), np.array(clip.waveform["high"])
-        most = max(float(np.abs(np.r_[low, up]).max()), 1e-4) * 1.08
+        most = max(float(np.abs(np.r_[low, up]).max()), 1e-3) * 1.08
         middle, half = base + row / 2, row / 2 / most
         wave.fill_between(
             _middles(len(low), 1.0), middle + low * half, middle + up * half, color=ACCENT, linewidth=0.4,

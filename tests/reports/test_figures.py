@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import warnings
 
 import numpy as np
 import pytest
@@ -44,7 +45,9 @@ def check(monkeypatch):
 
     def run(figure, smallest=4.5):
         drawn.clear()
-        FigureCanvasAgg(figure).draw()
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Glyph .* missing from")
+            FigureCanvasAgg(figure).draw()
         width, height = figure.bbox.width, figure.bbox.height
         assert max(width, height) < 4500
         for text, box in drawn:
