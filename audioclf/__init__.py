@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from audioclf.comparison import Comparison, compare
     from audioclf.dataset import Clip, Dataset, load_dataset
     from audioclf.errors import AudioclfError
+    from audioclf.exploration import Exploration, explore
     from audioclf.features import FeatureSet
     from audioclf.model import Model, load_model, train
 
@@ -22,9 +23,11 @@ _HOMES = {
     "Clip": "dataset",
     "Comparison": "comparison",
     "Dataset": "dataset",
+    "Exploration": "exploration",
     "FeatureSet": "features",
     "Model": "model",
     "compare": "comparison",
+    "explore": "exploration",
     "load_dataset": "dataset",
     "load_model": "model",
     "train": "model",
@@ -35,10 +38,12 @@ __all__ = [
     "Clip",
     "Comparison",
     "Dataset",
+    "Exploration",
     "FeatureSet",
     "Model",
     "__version__",
     "compare",
+    "explore",
     "load_dataset",
     "load_model",
     "train",

@@ -19,7 +19,7 @@ import click
 
 from audioclf import plugins
 from audioclf._version import __version__
-from audioclf.errors import AudioclfError, SpecError
+from audioclf.errors import AudioclfError, AudioError, SpecError
 
 if TYPE_CHECKING:
     from audioclf.parallel import Progress
@@ -56,7 +56,7 @@ _data = _together(
         help="For a named data set: the folder of its copy on disk.",
     ),
 )
-_analysis = _together(
+_analysis_frames = _together(
     click.option(
         "--sample-rate",
         type=click.IntRange(min=1),
@@ -78,6 +78,9 @@ _analysis = _together(
         metavar="SAMPLES",
         help="FFT length.  [default: the next power of two]",
     ),
+)
+_analysis = _together(
+    _analysis_frames,
     click.option(
         "--functionals",
         default="mean,std,min,max,median",
@@ -103,28 +106,14 @@ _work = _together(
     click.option("--no-store", is_flag=True, help="Compute all features anew and keep none."),
     click.option("--quiet", "-q", is_flag=True, help="No progress."),
 )
-_protocol = _together(
-    click.option(
-        "--cv",
-        metavar="N|folds|logo",
-        help="N folds (grouped where groups are known), the data set's own folds, or leave one group out.  "
-        "[default: own folds, else 5]",
-    ),
-    click.option(
-        "--repeats",
-        type=click.IntRange(min=1),
-        default=1,
-        show_default=True,
-        help="Draw the folds anew this often.",
-    ),
-    click.option("--seed", type=int, default=0, show_default=True),
-    click.option(
-        "--metric",
-        type=click.Choice(["accuracy", "balanced_accuracy", "macro_f1"]),
-        default="accuracy",
-        show_default=True,
-        help="What ranks.",
-    ),
+_group_by = click.option(
+    "--group-by",
+    metavar="PATTERN|auto",
+    help="Find groups by a regular expression in the clips' names, such as '([^/]+)_[0-9]+', or by their names and "
+    "sound.  [default: the manifest's]",
+)
+_seed = click.option("--seed", type=int, default=0, show_default=True)
+_outputs = (
     click.option(
         "--out",
         "-o",
@@ -141,6 +130,74 @@ _protocol = _together(
         help="Formats; 'audioclf list reports' shows them.",
     ),
 )
+_protocol = _together(
+    click.option(
+        "--cv",
+        metavar="N|folds|logo",
+        help="N folds (grouped where groups are known), the data set's own folds, or leave one group out.  "
+        "[default: own folds, else 5]",
+    ),
+    click.option(
+        "--repeats",
+        type=click.IntRange(min=1),
+        default=1,
+        show_default=True,
+        help="Draw the folds anew this often.",
+    ),
+    _group_by,
+    click.option(
+        "--clips",
+        "clip_seconds",
+        type=float,
+        metavar="SECONDS",
+        help="Cut every recording into clips of this length, grouped by recording.",
+    ),
+    click.option(
+        "--naive-split-too",
+        is_flag=True,
+        help="Also score with folds that ignore groups: how much too good a leak would look.",
+    ),
+    click.option(
+        "--tune",
+        is_flag=True,
+        help="Search each classifier's parameters within every training part (nested cross-validation).",
+    ),
+    click.option(
+        "--grid",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help='JSON with what to search in place of the classifiers\' own spaces, as in {"svm": {"C": [1, 10]}}. '
+        "Implies --tune.",
+    ),
+    click.option(
+        "--budget",
+        type=click.IntRange(min=1),
+        default=24,
+        show_default=True,
+        metavar="N",
+        help="Most candidates of a search; of more, a random choice is tried.",
+    ),
+    click.option(
+        "--test",
+        metavar="DIR|CSV",
+        help="Clips kept apart: the winner, fitted on all of --data, answers them once at the end.",
+    ),
+    click.option(
+        "--learning-curve",
+        "with_curve",
+        is_flag=True,
+        help="Also score the winner with fewer training clips.",
+    ),
+    _seed,
+    click.option(
+        "--metric",
+        type=click.Choice(["accuracy", "balanced_accuracy", "macro_f1", "mcc", "roc_auc", "average_precision"]),
+        default="accuracy",
+        show_default=True,
+        help="What ranks, and what is tuned for.",
+    ),
+    *_outputs,
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -151,6 +208,7 @@ def cli(debug: bool) -> None:
 
     \b
     audioclf train --features mfcc+gfcc --clf svm              on the built-in demo data
+    audioclf explore --data recordings/                        what is in this data, and what is wrong with it
     audioclf compare --data recordings/ --features mfcc,gfcc --clf svm,rf,hmm
     audioclf predict runs/NAME/model.audioclf new/*.wav
 
@@ -340,6 +398,73 @@ def extract(
     values = done.inputs(extractors, "sequences" if frames else "vectors")
     write_table(FeatureTable(about, names, values), output)
     click.echo(f"{output}: {len(values)} rows, {len(names)} features, analysed at {analysis.sample_rate} Hz")
+
+
+@cli.command()
+@_data
+@_group_by
+@_seed
+@_together(*_outputs)
+@_analysis_frames
+@_work
+def explore(data: str, root: Path | None, reports: str, out: Path | None, **options: Any) -> None:
+    """Show what is in a data set and what is wrong with it: leaks, shortcuts, quality, doubtful labels."""
+    from audioclf import exploration
+    from audioclf.dataset import load_dataset
+
+    formats = _formats(reports)
+    dataset = load_dataset(data, root)
+    folder = _out(out, f"{dataset.name}-explore")
+    options["store"] = _store(options)
+    options.pop("no_store")
+    options["workers"] = options.pop("jobs")
+    options["command"] = shlex.join(["audioclf", *sys.argv[1:]])
+    with _progress(options.pop("quiet")) as progress:
+        found = exploration.explore(dataset, progress=progress, **options)
+    found.results.save(folder)
+    files = _write_reports(found.results, folder, formats)
+    _show_data(found.results)
+    _show_findings(found.results)
+    _name_files([*files, folder / "results.json"])
+
+
+@cli.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE|DIR...", type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    "-o",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    metavar="DIR",
+    help="Where the pictures go.  [default: here]",
+)
+@_analysis_frames
+def plot(files: tuple[Path, ...], out: Path, **options: Any) -> None:
+    """Draw recordings: waveform, spectrum, cepstrum, spectrogram, filterbank and cepstrogram of each FILE."""
+    from audioclf import audio
+    from audioclf.dataset import Clip
+    from audioclf.exploration import portrait_of
+    from audioclf.feature_spec import analysis_rate
+    from audioclf.model import find_recordings
+    from audioclf.spectra import Analysis
+
+    recordings = find_recordings(files)
+    if not recordings:
+        raise AudioclfError(f"no recordings in {', '.join(map(str, files))}")
+    portraits, failed = [], 0
+    for recording in recordings:
+        try:
+            facts = audio.probe(recording)
+            rate = options["sample_rate"] or analysis_rate([facts.sample_rate])
+            analysis = Analysis(rate, *(options[name] for name in ("frame_length", "hop_length", "window", "n_fft")))
+            portraits.append(portrait_of(Clip(recording), facts.duration, analysis))
+        except AudioError as error:
+            failed += 1
+            click.echo(f"error: {error}", err=True)
+    for picture in plugins.load("reports", "png")().draw_portraits(portraits, out) if portraits else ():
+        click.echo(picture)
+    if failed:
+        raise SystemExit(1)
 
 
 @cli.command()
@@ -592,6 +717,9 @@ def _write_reports(results: Results, folder: Path, formats: list[str]) -> list[P
 
     for warning in results.record["warnings"]:
         click.echo(f"warning: {warning}", err=True)
+    for finding in (results.record.get("audit") or {}).get("findings", []) if results.record["experiments"] else []:
+        if finding["severity"] == "serious":
+            click.echo(f"audit: {finding['sentence']}", err=True)
     for skipped in results.record["skipped"]:
         click.echo(f"warning: left out: {skipped['why']}", err=True)
     for experiment in results.failed():
@@ -611,36 +739,94 @@ def _name_files(files: list[Path]) -> None:
         click.echo(f"pictures {files[0].parent}")
 
 
-def _show_results(results: Results) -> None:
-    """Print the ranking and the winner's confusion matrix."""
-    from audioclf.results import METRICS, title
-
-    ranked = results.ranking()
-    if not ranked:
-        return
+def _show_data(results: Results) -> None:
+    """Say what was listened to."""
     record = results.record
     counts = ", ".join(f"{label} {n}" for label, n in list(record["dataset"]["label_counts"].items())[:12])
-    groups = record["dataset"]["n_groups"]
+    groups, cv = record["dataset"]["n_groups"], record["cv"]
     click.echo(
         f"{record['dataset']['name']}: {record['dataset']['n_clips']} clips"
         + (f" in {groups} groups" if groups else "")
-        + f" ({counts}); {record['cv']['kind']}, {record['cv']['n_splits']} splits"
-        + (f" × {record['cv']['repeats']}" if record["cv"]["repeats"] > 1 else "")
+        + f" ({counts})"
+        + (f"; {cv['kind']}, {cv['n_splits']} splits" if cv["n_splits"] else "")
+        + (f" × {cv['repeats']}" if cv["repeats"] > 1 else "")
+        + ("; parameters searched within every training part" if cv["tuned"] else "")
     )
     for note in record["dataset"]["notes"]:
         click.echo(note)
     click.echo()
+
+
+def _show_results(results: Results) -> None:
+    """Print the ranking, the winner's confusion matrix, and its score on clips kept apart."""
+    from audioclf.results import TITLES, title
+
+    ranked = results.ranking()
+    if not ranked:
+        return
+    _show_data(results)
+    tuned, naive = (any(e.get(key) for e in ranked) for key in ("tuning", "naive"))
+    heads = ["", "features", "classifier", *results.shown.values(), "95 % interval", "against the best"]
+    heads += ["not nested (too good)"] * tuned + ["groups ignored (leaky)"] * naive
     rows = []
     for place, e in enumerate(ranked, 1):
-        values = [f"{e['metrics'][m]['mean']:.3f} ± {e['metrics'][m]['std']:.3f}" for m in METRICS]
+        values = [_spread(e["metrics"][m]) for m in results.shown]
         main = e["metrics"][results.metric]
-        rows.append([str(place), e["features"], e["classifier"], *values, f"{main['low']:.3f}–{main['high']:.3f}"])
-    _table(["", "features", "classifier", *METRICS.values(), "95 % interval"], rows, right=(0,))
+        row = [str(place), e["features"], e["classifier"], *values, f"{_score(main['low'])}–{_score(main['high'])}"]
+        row.append(_against(e))
+        if tuned:
+            row.append(_score(e["tuning"]["non_nested"]["score"]) if e["tuning"] else "")
+        if naive:
+            row.append(_spread(e["naive"]["metrics"][results.metric]) if e["naive"] else "")
+        rows.append(row)
+    _table(heads, rows, right=(0,))
     best, labels = ranked[0], results.labels
     if len(labels) <= 15:
         click.echo(f"\n{title(best)}: rows are the truth, columns the prediction")
         matrix = [[label, *map(str, row)] for label, row in zip(labels, best["confusion_matrix"])]
         _table(["", *labels], matrix, right=range(1, len(labels) + 1))
+    apart = results.record.get("test")
+    if apart:
+        click.echo(f"\nkept apart: {apart['n_clips']} clips of {apart['source']}, answered once by {title(apart)}:")
+        for name in results.shown:
+            value = apart["metrics"][name]
+            interval = f"{_score(value['low'])}–{_score(value['high'])}"
+            click.echo(f"  {TITLES[name]} {_score(value['value'])} (95 % interval {interval})")
+        for warning in apart["warnings"]:
+            click.echo(f"warning: {warning}", err=True)
+    click.echo()
+
+
+def _score(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def _spread(metric: dict[str, float | None]) -> str:
+    return f"{_score(metric['mean'])} ± {_score(metric['std'])}"
+
+
+def _against(experiment: dict[str, Any]) -> str:
+    """Whether an experiment can be told from the best."""
+    versus = experiment.get("versus_best")
+    if not versus:
+        return ""
+    p = versus["p_holm"] if versus["p_holm"] is not None else versus["mcnemar"]["p_holm"]
+    return ("worse" if versus["distinguishable"] else "can't be told apart") + ("" if p is None else f" (p {p:.2g})")
+
+
+def _show_findings(results: Results) -> None:
+    """Print what the audit found, the serious first."""
+    findings = (results.record.get("audit") or {}).get("findings", [])
+    if not findings:
+        click.echo("Nothing was found that needs looking at.\n")
+    for finding in findings:
+        names = [", ".join(group) for group in finding["clips"][:3]]
+        more = len(finding["clips"]) - len(names)
+        click.echo(f"{finding['severity']}: {finding['sentence']}")
+        if names:
+            click.echo(f"    {'; '.join(names)}{f' and {more} more' if more > 0 else ''}")
+        if finding["advice"]:
+            click.echo(f"    {finding['advice']}")
     click.echo()
 
 

@@ -5,54 +5,34 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import platform
 import shutil
-import sys
-import tempfile
 import time
-import warnings as python_warnings
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timezone
-from importlib import metadata
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from audioclf import functionals, parallel, statistics
+from audioclf import audit, excerpts, fitting, functionals, hindsight, holdout, parallel, records, tuning
 from audioclf._version import __version__
 from audioclf.classifier import Classifier, build_classifier
-from audioclf.dataset import Clip, Dataset, fingerprint, load_dataset
+from audioclf.dataset import Dataset, fingerprint, load_dataset, refuse_repeats
 from audioclf.errors import DatasetError, SpecError, did_you_mean
-from audioclf.extraction import Extraction, Survey, extract, select, survey
-from audioclf.extractor import Extractor
+from audioclf.extraction import Extraction, extract
 from audioclf.features import HIGHEST_DEFAULT_RATE, analysis_rate, build_extractors
 from audioclf.files import check_writable, write_whole
+from audioclf.fitting import Course, Experiment
+from audioclf.importance import permutation_importance
+from audioclf.learning_curve import learning_curve
 from audioclf.parallel import Progress
+from audioclf.preparation import Prepared, prepare
+from audioclf.projection import projection, summarise
 from audioclf.report import write_reports
-from audioclf.results import FLOOR, METRICS, SCHEMA, Results, title
+from audioclf.results import FLOOR, RANKING, Results, is_floor, title
 from audioclf.spectra import Analysis
 from audioclf.store import FeatureStore
-from audioclf.validation import Split, Splits, make_splits, parse_cv
-
-_PACKAGES = ("numpy", "scipy", "scikit-learn", "hmmlearn", "librosa", "spafe", "soundfile", "soxr")
-
-
-@dataclass(frozen=True)
-class Experiment:
-    """One feature set with one classifier."""
-
-    features: str
-    extractors: tuple[Extractor, ...]
-    classifier: Classifier
-
-    @property
-    def title(self) -> str:
-        """Such as ``mfcc+gfcc with svm``."""
-        return title({"features": self.features, "classifier": self.classifier.spec})
+from audioclf.validation import Splits, make_splits, naive_splits, parse_cv
 
 
 class Comparison:
@@ -104,6 +84,14 @@ def compare(
     *,
     cv: int | str | None = None,
     repeats: int = 1,
+    group_by: str | None = None,
+    clip_seconds: float | None = None,
+    naive_split_too: bool = False,
+    tune: bool = False,
+    grid: str | os.PathLike[str] | Mapping[str, Mapping[str, Sequence[Any]]] | None = None,
+    budget: int = tuning.DEFAULT_BUDGET,
+    test: Dataset | str | os.PathLike[str] | None = None,
+    with_curve: bool = False,
     seed: int = 0,
     metric: str = "accuracy",
     sample_rate: int | None = None,
@@ -131,10 +119,27 @@ def compare(
         See `audioclf.validation.make_splits`.
     repeats : int
         How often the folds are drawn anew.
+    group_by : str, optional
+        Regular expression that finds each clip's group in its name (see `audioclf.dataset.group_by`), or "auto": groups
+        are found by names and by sound. By default groups are the data set's.
+    clip_seconds : float, optional
+        Cut every recording into clips of this length, grouped by recording.
+    naive_split_too : bool
+        Also score every experiment on folds that ignore groups: how much too good a leak would make it look.
+    tune : bool
+        Search each classifier's parameters within every training part (nested cross-validation).
+    grid : path or mapping, optional
+        What is searched in place of the classifiers' own spaces (see `audioclf.tuning.load_grid`); implies *tune*.
+    budget : int
+        Most candidates of a search.
+    test : Dataset, or what `load_dataset` takes, optional
+        Clips kept apart: the winner answers them once, at the end.
+    with_curve : bool
+        Also score the winner with fewer training clips.
     seed : int
         Of the folds and of every classifier.
     metric : str
-        What ranks: "accuracy", "balanced_accuracy" or "macro_f1".
+        What ranks, and what is tuned for: one of `audioclf.results.RANKING`.
     sample_rate : int, optional
         Analysis rate in Hz; by default the lowest native rate, at most 22,050.
     frame_length, hop_length : float
@@ -153,7 +158,7 @@ def compare(
     command : str
         For the record.
     progress : callable
-        Called with a stage ("headers", "features", "experiments"), how much is done, of how much, and a note.
+        Called with a stage ("headers", "audit", "features", "experiments"), how much is done, of how much, and a note.
 
     Returns
     -------
@@ -173,20 +178,22 @@ def compare(
     ['knn', 'dummy']
     """
     began = time.perf_counter()
-    if metric not in METRICS:
-        raise SpecError(f"unknown metric '{metric}'. {did_you_mean(metric, METRICS)}")
+    if metric not in RANKING:
+        raise SpecError(f"unknown metric '{metric}'. {did_you_mean(metric, RANKING)}")
     experiments = plan(features, classifiers)
+    if tune or grid is not None:
+        experiments = with_candidates(experiments, grid, budget, seed)
     check_options(cv, pooled, frame_length, hop_length, window, n_fft, sample_rate)
     pooled = functionals.parse(pooled)
     workers = parallel.count_workers(workers)
     dataset = data if isinstance(data, Dataset) else load_dataset(data)
+    refuse_repeats(dataset)
+    apart = None if test is None else test if isinstance(test, Dataset) else load_dataset(test)
+    if apart is not None:
+        holdout.check_labels(apart, dataset.labels)
 
-    surveying = time.perf_counter()
-    found = survey(dataset.clips, progress, store)
-    surveyed = time.perf_counter()
-    if not found.clips:
-        first = found.skipped[0][1] if found.skipped else "it has no clips"
-        raise DatasetError(f"none of the {len(dataset)} recordings of {dataset.name} can be read; the first: {first}")
+    prepared = prepare(dataset, group_by, clip_seconds, store, workers, progress)
+    found = prepared.found
     rate = sample_rate or analysis_rate(found.rates.values())
     analysis = Analysis(rate, frame_length, hop_length, window, n_fft)
     make_splits(found.clips, cv, repeats, seed)  # refuse what can't be divided before the work, not after
@@ -207,44 +214,93 @@ def compare(
             f"none of the recordings of {dataset.name} can be analysed; the first: {extraction.skipped[0][1]}"
         )
     splits = make_splits(extraction.clips, cv, repeats, seed)
+    naive = naive_splits(extraction.clips, splits, seed) if naive_split_too else None
+    course = _course(experiments, extraction, splits, naive, metric, seed)
     digest = fingerprint(Dataset(dataset.name, extraction.clips), extraction.hashes)
-    settings = {"analysis": analysis.as_dict(), "functionals": list(pooled)}
-    done = _Checkpoints(resume, [__version__, digest, settings, seed, _versions()], splits)
-    records, fitting = _run(experiments, extraction, splits, seed, workers, done, progress)
+    settings = {"analysis": analysis.as_dict(), "functionals": list(pooled), "metric": metric}
+    done = _Checkpoints(resume, [__version__, digest, settings, seed, records.versions()], course)
+    scored, fitting_seconds = _run(experiments, extraction, course, splits, naive, workers, done, progress)
     record = {
-        "schema": SCHEMA,
-        "audioclf": __version__,
-        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "versions": _versions(),
-        "platform": f"{platform.system()} {platform.machine()}",
-        "seed": seed,
-        "command": command,
+        **records.heading("compare", seed, command),
         "metric": metric,
         "analysis": {**analysis.as_dict(), "functionals": list(pooled)},
-        "dataset": _describe(dataset, extraction, found, digest),
-        "cv": {"kind": splits.kind, "n_splits": splits.n_splits, "repeats": splits.repeats, "tuned": False},
-        "timing": {
-            **_stages(surveyed - surveying, extraction.timing, fitting),
-            "total_seconds": time.perf_counter() - began,
-            "workers": workers,
+        "dataset": {
+            **records.dataset(dataset, extraction.clips, found, digest),
+            "grouped_by": group_by,
+            "clip_seconds": clip_seconds,
         },
-        "experiments": records,
+        "cv": {
+            "kind": splits.kind,
+            "n_splits": splits.n_splits,
+            "repeats": splits.repeats,
+            "tuned": any(e.candidates for e in experiments),
+        },
+        "timing": {},
+        "experiments": scored,
         "skipped": [{"path": name, "why": why} for name, why in found.skipped + extraction.skipped],
-        "warnings": _warnings(found, extraction, splits, analysis, records),
+        "warnings": records.warnings(found, extraction, splits, analysis, scored),
+    }
+    results = Results(record)
+    record["tests"] = records.compare_with_best(results, splits)
+    winner = _winner(results, experiments)
+    looking = time.perf_counter()
+    record |= _look_closer(results, winner, prepared, extraction, splits, pooled, with_curve, workers, progress)
+    looked = time.perf_counter()
+    record["test"] = None
+    if apart is not None and winner is not None:
+        progress("held-out test", 0, 1, winner.title)
+        heard = prepare(apart, group_by, clip_seconds, store, workers)
+        chosen = final_classifier(results, winner)
+        record["test"] = holdout.answer(heard, winner, chosen, extraction, analysis, pooled, seed, store, workers)
+    record["timing"] = {
+        "decode_seconds": prepared.header_seconds + extraction.timing["decode"],
+        "audit_seconds": prepared.audit_seconds,
+        "extract_seconds": extraction.timing["extract"],
+        "store_seconds": extraction.timing["store"],
+        "fit_seconds": fitting_seconds["fit"],
+        "score_seconds": fitting_seconds["score"],
+        "insight_seconds": looked - looking,
+        "total_seconds": time.perf_counter() - began,
+        "workers": workers,
     }
     done.clear()
-    return Comparison(Results(record), analysis, extraction)
+    return Comparison(results, analysis, extraction)
 
 
-def _stages(headers: float, extracting: dict[str, float], fitting: dict[str, float]) -> dict[str, float]:
-    """Return the seconds of each stage, summed over workers; reading headers belongs to decoding."""
-    return {
-        "decode_seconds": headers + extracting["decode"],
-        "extract_seconds": extracting["extract"],
-        "store_seconds": extracting["store"],
-        "fit_seconds": fitting["fit"],
-        "score_seconds": fitting["score"],
-    }
+def _course(
+    experiments: list[Experiment],
+    extraction: Extraction,
+    splits: Splits,
+    naive: Splits | None,
+    metric: str,
+    seed: int,
+) -> Course:
+    naive_ = [] if naive is None else naive.splits
+    inner = []
+    if any(e.candidates for e in experiments):
+        ungrouped = [replace(clip, group=None) for clip in extraction.clips]
+        inner = [tuning.inner_splits(extraction.clips, split.train, seed=seed) for split in splits.splits]
+        inner += [tuning.inner_splits(ungrouped, split.train, seed=seed) for split in naive_]
+    return Course(splits.splits, naive_, inner, metric, seed)
+
+
+def _winner(results: Results, experiments: list[Experiment]) -> Experiment | None:
+    """The experiment at the head of the ranking."""
+    best = results.best
+    if best is None:
+        return None
+    return next(e for e, record in zip(experiments, results.record["experiments"]) if record is best)
+
+
+def final_classifier(results: Results, experiment: Experiment) -> Classifier:
+    """The classifier for a model that learns from all clips: as asked for, or as the search over all folds found it."""
+    record = next(
+        e
+        for e in results.record["experiments"]
+        if (e["features"], e["classifier"]) == (experiment.features, experiment.classifier.spec)
+    )
+    tuned = record.get("tuning")
+    return build_classifier(tuned["non_nested"]["spec"]) if tuned else experiment.classifier
 
 
 def check_options(
@@ -293,313 +349,144 @@ def _listed(specs: str | Sequence[str]) -> list[str]:
     return [spec.strip() for spec in specs if spec.strip()]
 
 
+def with_candidates(
+    experiments: Sequence[Experiment],
+    grid: str | os.PathLike[str] | Mapping[str, Mapping[str, Sequence[Any]]] | None,
+    budget: int,
+    seed: int,
+) -> list[Experiment]:
+    """Give each experiment the classifiers that its search may choose from; one without a choice stays as it is.
+
+    Raises
+    ------
+    SpecError
+        If the grid or the budget is wrong.
+    """
+    spaces = tuning.load_grid(grid) if isinstance(grid, str | os.PathLike) else grid
+    found = {e.classifier: tuple(tuning.candidates(e.classifier, spaces, budget, seed)) for e in experiments}
+    return [replace(e, candidates=found[e.classifier] if len(found[e.classifier]) > 1 else ()) for e in experiments]
+
+
 def _run(
     experiments: list[Experiment],
     extraction: Extraction,
+    course: Course,
     splits: Splits,
-    seed: int,
+    naive: Splits | None,
     workers: int,
     done: _Checkpoints,
     progress: Progress,
 ) -> tuple[list[dict[str, Any]], dict[str, float]]:
-    """Score all experiments over all splits; return their records in the given order, and the seconds it took."""
-    labels = sorted({clip.label for clip in extraction.clips})
-    records: dict[int, dict[str, Any]] = {}
-    for i, experiment in enumerate(experiments):
-        kept = done.get(experiment)
-        if kept is not None:
-            records[i] = kept
-    total = len(experiments) * len(splits.splits)
-    finished = len(records) * len(splits.splits)
-    folds: dict[int, dict[int, _Fold]] = {i: {} for i in range(len(experiments)) if i not in records}
+    """Score all experiments; return their records in the given order, and the seconds it took."""
+    found = {i: kept for i, e in enumerate(experiments) if (kept := done.get(e)) is not None}
+    left = [i for i in range(len(experiments)) if i not in found]
     seconds = {"fit": 0.0, "score": 0.0}
-    with tempfile.TemporaryDirectory(prefix="audioclf-", ignore_cleanup_errors=True) as folder:
-        order, calls = _calls(experiments, list(folds), extraction, splits, seed, workers, Path(folder))
-        outcomes = parallel.share_out(_fit_fold, calls, workers)
-        for begun in range(len(order)):
-            progress("experiments", finished, total, experiments[order[begun][0]].title)
-            position, fold = next(outcomes)
-            i, number = order[position]
-            folds[i][number] = fold
-            finished += 1
+
+    def tell(finished: int, jobs: int, note: str) -> None:
+        progress("experiments", finished, jobs, note)
+
+    for position, outcome in fitting.run([experiments[i] for i in left], extraction, course, workers, tell):
+        experiment = experiments[left[position]]
+        start = time.perf_counter()
+        record = records.experiment(experiment, outcome, extraction, splits, naive, course.metric, course.seed)
+        found[left[position]] = record
+        if record["status"] == "ok":
+            done.put(experiment, record)
+        seconds["score"] += time.perf_counter() - start
+        for fold in (*outcome.folds, *outcome.naive):
             seconds["fit"] += fold.fit_seconds
             seconds["score"] += fold.predict_seconds
-            if len(folds[i]) < len(splits.splits):
-                continue
-            start = time.perf_counter()
-            in_order = [folds[i][number] for number in range(len(splits.splits))]
-            records[i] = _experiment_record(experiments[i], extraction, splits, in_order, labels, seed)
-            if records[i]["status"] == "ok":
-                done.put(experiments[i], records[i])
-            seconds["score"] += time.perf_counter() - start
-        outcomes.close()
-    progress("experiments", total, total, "")
-    return [records[i] for i in range(len(experiments))], seconds
+    return [found[i] for i in range(len(experiments))], seconds
 
 
-def _calls(
-    experiments: list[Experiment],
-    waiting: list[int],
+def _look_closer(
+    results: Results,
+    winner: Experiment | None,
+    prepared: Prepared,
     extraction: Extraction,
     splits: Splits,
-    seed: int,
+    pooled: tuple[str, ...],
+    with_curve: bool,
     workers: int,
-    folder: Path,
-) -> tuple[list[tuple[int, int]], list[tuple[Any, ...]]]:
-    """Return what is to be fitted, as pairs of an experiment and a fold, and `_fit_fold`'s arguments for each.
-
-    One worker goes through the experiments as they come. For several the long fits come first.
-    """
-    truth = np.array([clip.label for clip in extraction.clips])
-    inputs: dict[tuple[str, str], parallel.Shared] = {}
-    for i in waiting:
-        key = _input(experiments[i])
-        if key not in inputs:
-            matrix = extraction.inputs(experiments[i].extractors, experiments[i].classifier.takes)
-            inputs[key] = parallel.Shared(matrix, folder)
-    order = list(waiting)
-    if workers > 1:
-        order.sort(key=lambda i: -experiments[i].classifier.effort * inputs[_input(experiments[i])].array.size)
-    pairs = [(i, fold) for i in order for fold in range(len(splits.splits))]
-    lengths = {"sequences": extraction.lengths}
-    calls = [
-        (classifier, inputs[_input(experiments[i])], lengths.get(classifier.takes), truth, splits.splits[fold], seed)
-        for i, fold in pairs
-        for classifier in [experiments[i].classifier]
-    ]
-    return pairs, calls
+    progress: Progress,
+) -> dict[str, Any]:
+    """The audit, what the winner goes by, and clips to listen to, as parts of the record."""
+    clips, record, best = extraction.clips, results.record, results.best
+    findings = audit.examine(prepared.dataset.clips, prepared.measured, record["seed"])
+    parts: dict[str, Any] = dict.fromkeys(("importance", "learning_curve", "projection"))
+    if winner is not None and best is not None:
+        findings += filter(None, [hindsight.doubtful_labels(best, clips), hindsight.cost_of_leak(best, results.metric)])
+        parts |= _insight(results, winner, extraction, splits, pooled, with_curve, workers, progress)
+        findings.sort(key=lambda finding: finding.severity != "serious")
+    told = [finding.as_dict() for finding in findings]
+    rows = [] if best is None else best["predictions"]
+    by_name = {clip.name: clip for clip in (*prepared.dataset.clips, *clips)}
+    chosen = [by_name[name] for name in excerpts.pick(rows, told) if name in by_name]
+    return {
+        **parts,
+        "audit": {"findings": told, "checked": {"clips": len(prepared.dataset)}},
+        "excerpts": excerpts.make_excerpts(chosen, workers=workers),
+        "portraits": [],
+    }
 
 
-def _input(experiment: Experiment) -> tuple[str, str]:
-    """What names the array that an experiment learns from: several classifiers may share it."""
-    return experiment.features, experiment.classifier.takes
-
-
-@dataclass
-class _Fold:
-    """What came of one fold: a row per test clip, columns in the order of the sorted labels."""
-
-    predicted: NDArray[np.int64]
-    probabilities: NDArray[np.float64] | None
-    fit_seconds: float
-    predict_seconds: float
-    warnings: list[str]
-    error: str = ""
-
-
-def _fit_fold(
-    classifier: Classifier,
-    inputs: parallel.Shared,
-    lengths: NDArray[np.int64] | None,
-    truth: NDArray[np.str_],
-    split: Split,
-    seed: int,
-) -> _Fold:
-    """Fit on the split's training clips and predict its test clips."""
-    labels = np.unique(truth)
-    start = time.perf_counter()
-    fitted: float | None = None
-    try:
-        with python_warnings.catch_warnings(record=True) as caught:
-            python_warnings.simplefilter("always")
-            estimator = classifier.build(seed)
-            estimator.fit(select(inputs.array, lengths, split.train), truth[split.train])
-            fitted = time.perf_counter()
-            test = select(inputs.array, lengths, split.test)
-            probabilities = None
-            if hasattr(estimator, "predict_proba"):
-                probabilities = np.zeros((len(split.test), len(labels)))
-                probabilities[:, np.searchsorted(labels, estimator.classes_)] = estimator.predict_proba(test)
-                predicted = probabilities.argmax(axis=1)
-            else:
-                predicted = np.searchsorted(labels, estimator.predict(test))
-            told = {_first_line(w) for w in caught if issubclass(w.category, (UserWarning, RuntimeWarning))}
-            return _Fold(predicted, probabilities, fitted - start, time.perf_counter() - fitted, sorted(told))
-    except Exception as error:  # whatever a classifier raises: the other experiments go on
-        failed = time.perf_counter()
-        spent = (failed - start, 0.0) if fitted is None else (fitted - start, failed - fitted)
-        return _Fold(np.empty(0, np.int64), None, *spent, [], f"{type(error).__name__}: {error}")
-
-
-def _first_line(warning: python_warnings.WarningMessage) -> str:
-    return str(warning.message).strip().splitlines()[0]
-
-
-def _experiment_record(
-    experiment: Experiment,
+def _insight(
+    results: Results,
+    winner: Experiment,
     extraction: Extraction,
     splits: Splits,
-    folds: list[_Fold],
-    labels: list[str],
-    seed: int,
+    pooled: tuple[str, ...],
+    with_curve: bool,
+    workers: int,
+    progress: Progress,
 ) -> dict[str, Any]:
-    classifier = experiment.classifier
-    width = sum(len(extractor.coefficient_names) for extractor in experiment.extractors)
-    if classifier.takes == "vectors":
-        width = sum(extraction.vectors[extractor].shape[1] for extractor in experiment.extractors)
-    record: dict[str, Any] = {
-        "features": experiment.features,
-        "classifier": classifier.spec,
-        "takes": classifier.takes,
-        "n_features": width,
-        "parameters": {
-            "features": {extractor.spec: extractor.parameters for extractor in experiment.extractors},
-            "classifier": classifier.parameters,
-        },
-    }
-    errors = [fold.error for fold in folds if fold.error]
-    if errors:
-        times = f"{len(errors)} of {len(folds)} folds failed; the first: " if len(folds) > 1 else ""
-        return {**record, "status": "failed", "error": times + errors[0]}
-    codes = np.array([labels.index(clip.label) for clip in extraction.clips])
-    truth = np.concatenate([codes[split.test] for split in splits.splits])
-    predicted = np.concatenate([fold.predicted for fold in folds])
-    clips = [extraction.clips[i] for split in splits.splits for i in split.test]
-    matrix = statistics.confusion_matrix(truth, predicted, len(labels))
-    fold_scores = [
-        statistics.scores(statistics.confusion_matrix(codes[split.test], fold.predicted, len(labels)))
-        for split, fold in zip(splits.splits, folds)
-    ]
-    ends = statistics.intervals(truth, predicted, [_unit(clip) for clip in clips], len(labels), seed)
-    classes = statistics.per_class(matrix)
-    return {
-        **record,
-        "status": "ok",
-        "error": None,
-        "warnings": sorted({warning for fold in folds for warning in fold.warnings}),
-        "metrics": {
-            name: {
-                "mean": float(np.mean([scores[name] for scores in fold_scores])),
-                "std": float(np.std([scores[name] for scores in fold_scores])),
-                "low": ends[name][0],
-                "high": ends[name][1],
-            }
-            for name in METRICS
-        },
-        "per_class": {
-            label: {
-                **{name: float(classes[name][i]) for name in ("precision", "recall", "f1")},
-                "support": int(classes["support"][i]),
-            }
-            for i, label in enumerate(labels)
-        },
-        "confusion_matrix": matrix.tolist(),
-        "folds": [
-            {
-                "repeat": split.repeat,
-                "fold": split.fold,
-                "n_train": len(split.train),
-                "n_test": len(split.test),
-                **{name: float(value) for name, value in scores.items()},
-                "fit_seconds": fold.fit_seconds,
-                "predict_seconds": fold.predict_seconds,
-                "parameters": classifier.parameters,
-            }
-            for split, fold, scores in zip(splits.splits, folds, fold_scores)
-        ],
-        "predictions": [
-            {
-                "path": extraction.clips[i].name,
-                "group": extraction.clips[i].group,
-                "repeat": split.repeat,
-                "fold": split.fold,
-                "label": labels[codes[i]],
-                "predicted": labels[fold.predicted[row]],
-                "probabilities": None
-                if fold.probabilities is None
-                else {label: round(float(p), 6) for label, p in zip(labels, fold.probabilities[row])},
-            }
-            for split, fold in zip(splits.splits, folds)
-            for row, i in enumerate(split.test)
-        ],
-    }
-
-
-def _unit(clip: Clip) -> str:
-    """What the bootstrap draws: the clip's group, or the clip."""
-    return f"group {clip.group}" if clip.group is not None else f"clip {clip.name}"
-
-
-def _describe(dataset: Dataset, extraction: Extraction, found: Survey, digest: str) -> dict[str, Any]:
-    kept = Dataset(dataset.name, extraction.clips)
-    rates = Counter(found.rates[clip.path] for clip in extraction.clips)
-    return {
-        "name": dataset.name,
-        "source": dataset.source,
-        "n_clips": len(kept),
-        "n_groups": len(set(kept.groups)) if kept.has_groups else None,
-        "labels": kept.labels,
-        "label_counts": kept.label_counts,
-        "duration": float(sum(found.durations)),
-        "sample_rates": {str(rate): rates[rate] for rate in sorted(rates)},
-        "fingerprint": digest,
-        "notes": dataset.notes,
-        "licence": dataset.licence,
-        "citation": dataset.citation,
-    }
-
-
-def _warnings(
-    found: Survey, extraction: Extraction, splits: Splits, analysis: Analysis, records: list[dict[str, Any]]
-) -> list[str]:
-    notes = list(splits.warnings)
-    rates = found.rates_by_label()
-    if len({frozenset(r) for r in rates.values()}) > 1:
-        told = "; ".join(f"{label}: {_range(r)}" for label, r in sorted(rates.items())[:8])
-        more = "; ..." if len(rates) > 8 else ""
-        notes.append(
-            f"native sample rates differ between classes ({told}{more}), which a classifier can learn in place of "
-            f"the sound; all are analysed at {analysis.sample_rate} Hz, but what was lost above a lower rate stays lost"
+    """What the winner goes by, how it learns, and how the clips lie in its features."""
+    takes, clips, best = winner.classifier.takes, extraction.clips, results.best
+    assert best is not None
+    classifier = final_classifier(results, winner)
+    data = extraction.inputs(winner.extractors, takes)
+    lengths = extraction.lengths if takes == "sequences" else None
+    truth = np.array([clip.label for clip in clips])
+    seed = results.record["seed"]
+    said = {row["path"]: row["predicted"] for row in best["predictions"] if row["repeat"] == 0}
+    flat = data if lengths is None else summarise(data, lengths)
+    predicted = [said.get(clip.name, "") for clip in clips]
+    found = {"projection": projection(clips, flat, truth, predicted, winner.features, seed)}
+    if not is_floor(best):
+        progress("importance", 0, 1, winner.title)
+        found["importance"] = permutation_importance(
+            classifier, winner.extractors, data, lengths, truth, splits.splits, results.metric, pooled, seed, workers
         )
-    raised = sorted(r for rates_ in rates.values() for r in rates_ if r < analysis.sample_rate)
-    if raised:
-        notes.append(
-            f"some recordings were raised from {raised[0]} Hz to {analysis.sample_rate} Hz; their upper band is empty"
+    if with_curve:
+        progress("learning curve", 0, 1, winner.title)
+        groups = Dataset("", clips).groups
+        found["learning_curve"] = learning_curve(
+            classifier,
+            data,
+            lengths,
+            truth,
+            groups,
+            splits.splits,
+            results.metric,
+            seed,
+            workers,
+            features=winner.features,
         )
-    short = [c.name for c, seconds in zip(found.clips, found.durations) if seconds < analysis.frame_length]
-    if short:
-        notes.append(
-            f"{len(short)} clip{'s are' if len(short) > 1 else ' is'} shorter than one frame of "
-            f"{analysis.frame_length * 1000:g} ms and padded with silence, for example {short[0]}; "
-            "--frame-length sets a shorter one"
-        )
-    for record in records:
-        told = record.get("warnings", [])
-        if told:
-            more = f" (and {len(told) - 1} more like it)" if len(told) > 1 else ""
-            notes.append(f"{title(record)}: {told[0]}{more}")
-    lost = found.skipped + extraction.skipped
-    if lost:
-        notes.append(f"{len(lost)} clip{'s' * (len(lost) > 1)} left out: they can't be read (listed under skipped)")
-    return notes
-
-
-def _range(rates: set[int]) -> str:
-    return f"{min(rates)} Hz" if len(rates) == 1 else f"{min(rates)} to {max(rates)} Hz"
-
-
-def _versions() -> dict[str, str]:
-    found = {"python": ".".join(map(str, sys.version_info[:3]))}
-    for package in _PACKAGES:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
     return found
 
 
 class _Checkpoints:
     """Records of finished experiments, kept on disk while a run lasts."""
 
-    def __init__(self, folder: str | os.PathLike[str] | None, facts: list[Any], splits: Splits) -> None:
+    def __init__(self, folder: str | os.PathLike[str] | None, facts: list[Any], course: Course) -> None:
         self.folder = None if folder is None else Path(folder)
-        divided = [(split.train.tolist(), split.test.tolist()) for split in splits.splits]
+        divided = [(split.train.tolist(), split.test.tolist()) for split in (*course.splits, *course.naive)]
         self.facts = json.dumps([facts, divided], sort_keys=True)
 
     def _path(self, experiment: Experiment) -> Path:
         assert self.folder is not None
         versions = [x.version for x in experiment.extractors]
-        facts = f"{self.facts}{experiment.features}{versions}{experiment.classifier!r}"
+        facts = f"{self.facts}{experiment.features}{versions}{experiment.classifier!r}{experiment.candidates!r}"
         return self.folder / f"{hashlib.blake2b(facts.encode(), digest_size=16).hexdigest()}.json"
 
     def get(self, experiment: Experiment) -> dict[str, Any] | None:

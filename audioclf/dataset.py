@@ -7,10 +7,11 @@ import hashlib
 import io
 import math
 import os
+import re
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -306,9 +307,8 @@ def load_manifest(path: str | os.PathLike[str]) -> Dataset:
             f"{path}: none of its {len(clips)} files exists; the first is {clips[0].path}. "
             "Paths are relative to the manifest's folder"
         )
-    _refuse_repeats(path, clips)
     if "group" not in columns and len({clip.path for clip in clips}) < len(clips):
-        clips = [_with_group(clip, os.path.relpath(clip.path, path.parent)) for clip in clips]
+        clips = [replace(clip, group=os.path.relpath(clip.path, path.parent)) for clip in clips]
     if any(clip.fold is not None for clip in clips) and any(clip.fold is None for clip in clips):
         bare = next(clip for clip in clips if clip.fold is None)
         raise DatasetError(f"{path}: some clips have a fold and some don't, for example {bare.name}")
@@ -351,18 +351,109 @@ def _clip_of_row(manifest: Path, line: int, row: dict[str, str | None]) -> Clip:
     )
 
 
-def _refuse_repeats(manifest: Path, clips: list[Clip]) -> None:
-    """A clip that stands twice would be tested on what it was trained with, or has two labels."""
+def refuse_repeats(dataset: Dataset) -> None:
+    """Refuse a clip that stands twice: it would be tested on what it was trained with, or has two labels.
+
+    Raises
+    ------
+    DatasetError
+        Naming the first such clip.
+    """
     first: dict[tuple[Path, float | None, float | None], Clip] = {}
-    for clip in clips:
+    for clip in dataset:
         known = first.setdefault((clip.path, clip.start, clip.end), clip)
         if known is not clip:
             labels = f" as '{known.label}' and as '{clip.label}'" if known.label != clip.label else ""
-            raise DatasetError(f"{manifest}: {clip.name} stands twice{labels}; keep one line of a clip")
+            raise DatasetError(
+                f"{dataset.source or dataset.name}: {clip.name} stands twice{labels}; keep one line of a clip"
+            )
 
 
-def _with_group(clip: Clip, group: str) -> Clip:
-    return Clip(clip.path, clip.label, group, clip.fold, clip.start, clip.end, clip.name)
+def group_by(dataset: Dataset, pattern: str) -> Dataset:
+    """Return the data set with groups read from the clips' names.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    pattern : str
+        Regular expression, searched in each clip's name (the path relative to the data set). The group is what its
+        parentheses found, joined by "/"; without parentheses, all that it matched. A clip that doesn't match is a
+        group of its own.
+
+    Raises
+    ------
+    SpecError
+        If it is no regular expression.
+    DatasetError
+        If it matches no clip.
+
+    Examples
+    --------
+    >>> clips = [Clip(Path(name), "wren") for name in ("wren/site1_01.wav", "wren/site1_02.wav", "wren/site2_01.wav")]
+    >>> [clip.group for clip in group_by(Dataset("wrens", clips), r"([^/]+)_[0-9]+")]
+    ['site1', 'site1', 'site2']
+    """
+    try:
+        expression = re.compile(pattern)
+    except re.error as error:
+        raise SpecError(f"--group-by '{pattern}' is no regular expression: {error}") from error
+    found = [expression.search(clip.name) for clip in dataset]
+    if not any(found):
+        example = dataset.clips[0].name if len(dataset) else "none"
+        raise DatasetError(f"--group-by '{pattern}' matches no clip's name; the first name is {example}")
+    groups = ["/".join(part for part in m.groups() if part) or m[0] if m else None for m in found]
+    clips = [replace(clip, group=group) for clip, group in zip(dataset, groups)]
+    notes = list(dataset.notes)
+    missed = [clip.name for clip in clips if clip.group is None]
+    if missed:
+        notes.append(
+            f"--group-by '{pattern}' doesn't match {len(missed)} of {len(clips)} names, for example {missed[0]}; "
+            "each of these clips is a group of its own."
+        )
+    return replace(dataset, clips=clips, notes=notes)
+
+
+def cut(clips: Sequence[Clip], durations: Sequence[float], seconds: float) -> list[Clip]:
+    """Cut each clip into pieces of *seconds*, grouped by the clip that they come from.
+
+    A rest is a piece of its own if it is at least half as long; a clip that is no longer than one piece stays whole.
+    A clip's group, where it has one, is that of its pieces.
+
+    Parameters
+    ----------
+    clips : sequence of Clip
+    durations : sequence of float
+        Of each, in seconds.
+    seconds : float
+        Above 0.
+
+    Raises
+    ------
+    SpecError
+        If *seconds* isn't above 0.
+
+    Examples
+    --------
+    >>> [clip.name for clip in cut([Clip(Path("a.wav"), "wren")], [2.7], 1.0)]
+    ['a.wav[0-1s]', 'a.wav[1-2s]', 'a.wav[2-2.7s]']
+    """
+    if not (math.isfinite(seconds) and seconds > 0):
+        raise SpecError(f"--clips {seconds:g}: pieces must be longer than 0 s")
+    pieces = []
+    for clip, duration in zip(clips, durations):
+        begin = clip.start or 0.0
+        group = clip.group if clip.group is not None else clip.name
+        whole = int((duration + 1e-6) // seconds)
+        count = whole + (duration - whole * seconds >= seconds / 2)
+        if count <= 1:
+            pieces.append(replace(clip, group=group))
+            continue
+        for i in range(count):
+            start = round(begin + i * seconds, 6)
+            end = round(begin + min((i + 1) * seconds, duration), 6)
+            name = f"{clip.name.partition('[')[0] if clip.start is not None else clip.name}[{start:g}-{end:g}s]"
+            pieces.append(replace(clip, group=group, start=start, end=end, name=name))
+    return pieces
 
 
 def fingerprint(dataset: Dataset, hashes: dict[Path, str]) -> str:

@@ -225,16 +225,18 @@ def train(
     """
     if not isinstance(features, str) or "," in features or not isinstance(classifier, str) or "," in classifier:
         raise SpecError("train takes one feature set and one classifier; compare takes several")
-    from audioclf.comparison import compare  # here, for predicting doesn't need it
+    from audioclf.comparison import compare, final_classifier  # here, for predicting doesn't need it
+    from audioclf.fitting import Experiment
 
     comparison = compare(data, features, classifier, **options)
     record = comparison.results.record
-    chosen = build_classifier(classifier)
-    experiment = next(e for e in record["experiments"] if e["classifier"] == chosen.spec)
+    asked = build_classifier(classifier)
+    experiment = next(e for e in record["experiments"] if e["classifier"] == asked.spec)
     if experiment["status"] != "ok":
         raise ModelError(f"{title(experiment)} can't be trained: {experiment['error']}")
-    extraction, labels = comparison.extraction, comparison.results.labels
     extractors = build_extractors(features)
+    chosen = final_classifier(comparison.results, Experiment(experiment["features"], tuple(extractors), asked))
+    extraction, labels = comparison.extraction, comparison.results.labels
     lengths = extraction.lengths if chosen.takes == "sequences" else None
     rows = np.arange(len(extraction.clips))
     clips = select(extraction.inputs(extractors, chosen.takes), lengths, rows)
@@ -247,7 +249,7 @@ def train(
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "versions": record["versions"],
         "features": experiment["features"],
-        "classifier": experiment["classifier"],
+        "classifier": chosen.spec,
         "analysis": comparison.analysis.as_dict(),
         "functionals": record["analysis"]["functionals"],
         "labels": labels,

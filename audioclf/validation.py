@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings as python_warnings
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,6 +121,32 @@ def make_splits(clips: Sequence[Clip], cv: int | str | None = None, repeats: int
         _refuse_single_class(labels, splits)
         warnings += _check_learnable(labels, splits)
     return Splits(kind, n_splits, repeats if kind.endswith("k-fold") else 1, splits, warnings)
+
+
+def naive_splits(clips: Sequence[Clip], splits: Splits, seed: int = 0) -> Splits | None:
+    """Divide *clips* as if no groups were known, to see what that does to the scores.
+
+    Parameters
+    ----------
+    clips : sequence of Clip
+    splits : Splits
+        The honest ones: as many folds and repeats are drawn, but five where one group at a time was left out, and never
+        more folds than the smallest class has clips.
+    seed : int
+
+    Returns
+    -------
+    Splits or None
+        None where no groups are known, or a class has a single clip: there is nothing to compare with.
+    """
+    if all(clip.group is None for clip in clips):
+        return None
+    fewest = min(Counter(clip.label for clip in clips).values())
+    n_splits = min(DEFAULT_FOLDS if splits.kind == "leave-one-group-out" else max(2, splits.n_splits), fewest)
+    if n_splits < 2:
+        return None
+    naive = make_splits([replace(clip, group=None) for clip in clips], n_splits, splits.repeats, seed)
+    return replace(naive, warnings=[])
 
 
 def parse_cv(cv: int | str) -> int | str:

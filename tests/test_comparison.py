@@ -9,7 +9,7 @@ import pytest
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 
 import audioclf
-from audioclf import comparison, parallel, plugins
+from audioclf import comparison, fitting, parallel, plugins
 from audioclf.classifier import Classifier
 from audioclf.errors import DatasetError, SpecError
 from audioclf.results import Results
@@ -109,9 +109,10 @@ def test_same_numbers_for_any_number_of_workers_and_a_warm_store(done, tiny, tmp
 
 
 def test_long_fits_begin_first_and_records_keep_their_order(tiny, monkeypatch):
+    monkeypatch.setattr(parallel, "PATIENCE", 1e9)  # what another process fits isn't seen here
     begun = []
-    real = comparison._fit_fold
-    monkeypatch.setattr(comparison, "_fit_fold", lambda *call: (begun.append(call[0].name), real(*call))[1])
+    real = fitting._fit_fold
+    monkeypatch.setattr(fitting, "_fit_fold", lambda *call: (begun.append(call[0].name), real(*call))[1])
     specs = "knn,logreg,gboost:rounds=2,rf:trees=3"
     found = {}
     for workers in (1, 2):
@@ -130,14 +131,14 @@ def test_a_feature_sets_input_is_assembled_once(tiny, monkeypatch):
         comparison.Extraction, "inputs", lambda self, xs, takes: (made.append(takes), real(self, xs, takes))[1]
     )
     comparison.compare(tiny, "centroid,mfcc+zcr", "knn,logreg,hmm:states=2", cv=2)
-    assert sorted(made) == ["sequences", "sequences", "vectors", "vectors"]
+    assert sorted(made) == ["sequences", "sequences", "vectors", "vectors", "vectors"]  # the last is the winner's
 
 
 def test_time_record(done):
     timing = done.results.record["timing"]
     assert list(timing) == [
-        "decode_seconds", "extract_seconds", "store_seconds", "fit_seconds", "score_seconds",
-        "total_seconds", "workers",
+        "decode_seconds", "audit_seconds", "extract_seconds", "store_seconds", "fit_seconds", "score_seconds",
+        "insight_seconds", "total_seconds", "workers",
     ]  # fmt: skip
     assert timing["workers"] == 1
     stages = sum(timing[name] for name in timing if name not in ("total_seconds", "workers"))
@@ -222,8 +223,8 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tiny, tmp_path, monkeypatch
         comparison.compare(tiny / "clips.csv", **arguments, progress=stop)
     assert len(list((tmp_path / "resume").glob("*.json"))) == 2
     fitted = []
-    real = comparison._fit_fold
-    monkeypatch.setattr(comparison, "_fit_fold", lambda *call: (fitted.append(call[0].name), real(*call))[1])
+    real = fitting._fit_fold
+    monkeypatch.setattr(fitting, "_fit_fold", lambda *call: (fitted.append(call[0].name), real(*call))[1])
     again = comparison.compare(tiny / "clips.csv", **arguments)
     assert fitted == ["knn", "knn", "logreg", "logreg", "dummy", "dummy"]
     assert stripped(again.results.record) == stripped(whole.results.record)
@@ -331,3 +332,229 @@ def features_of(result):
     from audioclf.features import build_extractors
 
     return build_extractors(result.best["features"])
+
+
+# ---------------------------------------------------------------- groups, pieces, leaks
+
+
+def test_groups_by_pattern_are_kept_together(tiny):
+    record = comparison.compare(tiny, "centroid", "knn", cv=2, group_by=r"/([0-9])").results.record
+    folds = {}
+    for row in record["experiments"][0]["predictions"]:
+        folds.setdefault(row["group"], set()).add(row["fold"])
+    assert sorted(folds) == [str(i) for i in range(8)]  # the number in the name, whatever the class
+    assert all(len(where) == 1 for where in folds.values())
+    assert record["cv"]["kind"] == "stratified-group-k-fold"
+    assert (record["dataset"]["grouped_by"], record["dataset"]["n_groups"]) == (r"/([0-9])", 8)
+    with pytest.raises(DatasetError, match="matches no clip's name"):
+        comparison.compare(tiny, "centroid", "knn", group_by="site")
+
+
+def test_recordings_are_cut_and_their_pieces_stay_together(tiny):
+    record = comparison.compare(tiny, "centroid", "knn", cv=2, clip_seconds=0.1).results.record
+    rows = record["experiments"][0]["predictions"]
+    assert (record["dataset"]["n_clips"], record["dataset"]["n_groups"]) == (72, 24)
+    assert record["dataset"]["clip_seconds"] == 0.1
+    assert {row["path"] for row in rows if row["group"] == "hum/3.wav"} == {
+        f"hum/3.wav[{stretch}s]" for stretch in ("0-0.1", "0.1-0.2", "0.2-0.3")
+    }
+    for group in {row["group"] for row in rows}:
+        assert len({row["fold"] for row in rows if row["group"] == group}) == 1
+
+
+def test_a_leak_is_priced(tmp_path):
+    """Each recording has a tone of its own, the classes have none: only who has heard the recording can know."""
+    import soundfile
+
+    rng = np.random.default_rng(0)
+    time = np.arange(4000) / 8000
+    for i, pitch in enumerate(rng.permutation(np.linspace(200, 3800, 20))):
+        folder = tmp_path / "ab"[i % 2]
+        folder.mkdir(exist_ok=True)
+        tone = 0.5 * np.sin(2 * np.pi * pitch * time) + 0.001 * rng.standard_normal(len(time))
+        soundfile.write(folder / f"{i}.wav", tone, 8000)
+    options = {"features": "centroid", "classifiers": "knn:k=1", "cv": 2, "clip_seconds": 0.1}
+    record = comparison.compare(tmp_path, naive_split_too=True, **options).results.record
+    best = next(e for e in record["experiments"] if e["classifier"] == "knn:k=1")
+    assert best["metrics"]["accuracy"]["mean"] < 0.8
+    assert best["naive"]["metrics"]["accuracy"]["mean"] > 0.95
+    assert (best["naive"]["kind"], best["naive"]["n_splits"]) == ("stratified-k-fold", 2)
+    plain = comparison.compare(tmp_path, **options).results.record
+    for honest, other in zip(plain["experiments"], record["experiments"]):
+        assert honest["naive"] is None
+        assert honest["metrics"] == other["metrics"]
+
+
+def test_a_clip_that_stands_twice_is_refused(tiny, tmp_path):
+    rows = [f"{tiny}/{label}/{i}.wav,{label}" for label in ("hum", "hiss") for i in range(4)]
+    (tmp_path / "clips.csv").write_text("\n".join(["path,label", *rows, rows[0]]))
+    with pytest.raises(DatasetError, match=r"hum/0\.wav stands twice; keep one line"):
+        comparison.compare(tmp_path / "clips.csv", "centroid", "knn")
+
+
+# ---------------------------------------------------------------- tuned
+
+
+@pytest.fixture(scope="module")
+def tuned(tiny):
+    grid = {"knn": {"k": [1, 3, 5]}, "hmm": {"states": [1, 2]}}
+    return comparison.compare(tiny / "clips.csv", "centroid", "knn,hmm,logreg:C=1", cv=3, grid=grid, repeats=2)
+
+
+def test_parameters_are_chosen_within_every_fold(tuned):
+    record = tuned.results.record
+    assert record["cv"]["tuned"] is True
+    knn, hmm, logreg, dummy = record["experiments"]
+    assert {fold["spec"] for fold in knn["folds"]} <= {"knn:k=1", "knn:k=3", "knn"}
+    assert knn["tuning"]["space"] == {"k": [5, 1, 3]}
+    assert knn["tuning"]["chosen"] == {
+        spec: sum(fold["spec"] == spec for fold in knn["folds"]) for spec in knn["tuning"]["chosen"]
+    }
+    assert sum(knn["tuning"]["chosen"].values()) == 6
+    for fold in knn["folds"]:
+        assert fold["parameters"]["k"] == int(fold["spec"].partition("=")[2] or 5)
+        assert 0 <= fold["inner_score"] <= 1
+    assert knn["tuning"]["candidates"] == 3
+    assert hmm["tuning"]["candidates"] == 3  # the one asked for, and two states in place of it
+    assert logreg["tuning"] is None is dummy["tuning"]
+    assert {fold["inner_score"] for fold in logreg["folds"]} == {None}
+
+
+def test_a_score_that_is_not_nested_is_that_of_the_chosen_on_the_same_folds(tuned, tiny):
+    knn = tuned.results.record["experiments"][0]
+    plain = comparison.compare(tiny / "clips.csv", "centroid", "knn:k=1,knn:k=3,knn:k=5", cv=3, repeats=2)
+    means = {e["classifier"]: e["metrics"]["accuracy"]["mean"] for e in plain.results.record["experiments"]}
+    means.pop("dummy")
+    assert knn["tuning"]["non_nested"]["score"] == pytest.approx(max(means.values()))
+    assert means[knn["tuning"]["non_nested"]["spec"]] == pytest.approx(max(means.values()))
+
+
+def test_tuned_numbers_are_the_same_for_any_number_of_workers(tuned, tiny, monkeypatch):
+    monkeypatch.setattr(parallel, "PATIENCE", 0.0)
+    grid = {"knn": {"k": [1, 3, 5]}, "hmm": {"states": [1, 2]}}
+    again = comparison.compare(
+        tiny / "clips.csv", "centroid", "knn,hmm,logreg:C=1", cv=3, grid=grid, repeats=2, workers=2
+    )
+    assert stripped(again.results.record) == stripped(tuned.results.record)
+
+
+def test_tested_clips_have_no_say_in_the_parameters(tiny, monkeypatch):
+    from audioclf import tuning
+
+    seen = []
+    real = tuning.search
+
+    def spy(candidates, data, lengths, truth, splits, *rest):
+        seen.append({int(i) for split in splits for i in (*split.train, *split.test)})
+        return real(candidates, data, lengths, truth, splits, *rest)
+
+    monkeypatch.setattr(tuning, "search", spy)
+    monkeypatch.setattr(parallel, "PATIENCE", 1e9)
+    done = comparison.compare(tiny / "clips.csv", "centroid", "knn", cv=4, grid={"knn": {"k": [1, 2]}})
+    names = [clip.name for clip in done.extraction.clips]
+    rows = done.results.record["experiments"][0]["predictions"]
+    [whole, *inner] = seen  # the first is the search over all folds
+    assert len(whole) == 24
+    assert len(inner) == 4
+    for fold, searched in enumerate(inner):
+        tested = {names.index(row["path"]) for row in rows if row["fold"] == fold}
+        assert searched
+        assert not searched & tested
+
+
+def test_a_model_gets_the_parameters_of_the_search_over_all_folds(tiny):
+    model = audioclf.train(tiny / "clips.csv", "centroid", "knn", cv=2, grid={"knn": {"k": [1, 2]}})
+    tuning = model.comparison.results.record["experiments"][0]["tuning"]
+    assert model.facts["classifier"] == tuning["non_nested"]["spec"]
+    assert model.classifier.k in (1, 2, 5)
+    assert model.estimator[-1].n_neighbors == model.classifier.k
+
+
+def test_wrong_grids_and_budgets(tiny, tmp_path):
+    (tmp_path / "grid.json").write_text('{"knm": {"k": [1]}}')
+    with pytest.raises(SpecError, match="knm"):
+        comparison.compare(tiny, "centroid", "knn", grid=tmp_path / "grid.json")
+    with pytest.raises(SpecError, match="budget"):
+        comparison.compare(tiny, "centroid", "knn", tune=True, budget=0)
+
+
+# ---------------------------------------------------------------- against the best, and apart
+
+
+def test_every_experiment_is_tested_against_the_best(done):
+    tests, record = done.results.record["tests"], done.results.record
+    assert tests["best"] == {name: done.best[name] for name in ("features", "classifier")}
+    assert (tests["decided_by"], tests["clips_independent"], tests["n_folds"]) == (
+        "corrected resampled t-test",
+        False,
+        4,
+    )
+    for e in record["experiments"]:
+        if e is done.best:
+            assert e["versus_best"] is None
+            continue
+        assert e["versus_best"]["difference"] == pytest.approx(
+            done.best["metrics"]["accuracy"]["mean"] - e["metrics"]["accuracy"]["mean"]
+        )
+        assert e["versus_best"]["p"] <= e["versus_best"]["p_holm"] <= 1
+        best_right = sum(p["label"] == p["predicted"] for p in done.best["predictions"])
+        this_right = sum(p["label"] == p["predicted"] for p in e["predictions"])
+        table = e["versus_best"]["mcnemar"]
+        assert table["best_only"] - table["this_only"] == best_right - this_right
+
+
+@pytest.fixture(scope="module")
+def apart(tiny, tmp_path_factory):
+    """Six of the eight clips of each class to learn from, two kept apart."""
+    folder = tmp_path_factory.mktemp("apart")
+    for name, numbers in (("learn", range(6)), ("test", range(6, 8))):
+        rows = [
+            f"{tiny}/{label}/{i}.wav,{label},{label}{i // 2}" for label in ("hiss", "hum", "sweep") for i in numbers
+        ]
+        (folder / f"{name}.csv").write_text("\n".join(["path,label,group", *rows]))
+    return folder
+
+
+def test_clips_kept_apart_are_answered_by_the_winner(apart):
+    done = comparison.compare(apart / "learn.csv", "centroid,mfcc", "knn", cv=2, test=apart / "test.csv")
+    test = done.results.record["test"]
+    assert (test["n_clips"], test["n_groups"]) == (6, 3)
+    assert (test["features"], test["classifier"]) == (done.best["features"], done.best["classifier"])
+    model = audioclf.train(apart / "learn.csv", test["features"], test["classifier"], cv=2)
+    for row in test["predictions"]:
+        [said] = model.predict_clips([row["path"]])
+        assert row["predicted"] == said.label
+        assert row["probabilities"] == pytest.approx(said.probabilities, abs=2e-6)
+    right = np.mean([row["label"] == row["predicted"] for row in test["predictions"]])
+    assert test["metrics"]["accuracy"]["value"] == pytest.approx(right)
+    assert test["metrics"]["accuracy"]["low"] <= right <= test["metrics"]["accuracy"]["high"]
+    assert test["warnings"] == []
+    assert np.sum(test["confusion_matrix"]) == 6
+    without = comparison.compare(apart / "learn.csv", "centroid,mfcc", "knn", cv=2).results.record
+    assert without["test"] is None
+    assert stripped({**done.results.record, "test": None}) == stripped(without)
+
+
+def test_clips_that_are_not_apart_are_told(tiny, apart):
+    record = comparison.compare(tiny / "clips.csv", "centroid", "knn", cv=2, test=apart / "test.csv").results.record
+    same, shared = record["test"]["warnings"]
+    assert same.startswith("6 of the test clips come from recordings that are among those to learn from")
+    assert shared.startswith("3 groups have clips in both sets, for example hiss3")
+
+
+def test_classes_that_cannot_have_been_learnt(tiny, apart, tmp_path):
+    (tmp_path / "test.csv").write_text(f"path,label\n{tiny}/hum/0.wav,hum\n{tiny}/hiss/0.wav,hss\n")
+    with pytest.raises(DatasetError, match="class 'hss' isn't among those to learn"):
+        comparison.compare(apart / "learn.csv", "centroid", "knn", cv=2, test=tmp_path / "test.csv")
+
+
+def test_what_the_winner_goes_by(tiny):
+    done = comparison.compare(tiny / "clips.csv", "centroid+zcr", "knn", cv=2, with_curve=True)
+    record = done.results.record
+    assert {e["name"] for e in record["importance"]["extractors"]} == {"centroid", "zcr"}
+    assert record["importance"]["baseline"] == pytest.approx(done.best["metrics"]["accuracy"]["mean"])
+    last = record["learning_curve"]["points"][-1]
+    assert (last["share"], last["mean"]) == (1.0, pytest.approx(done.best["metrics"]["accuracy"]["mean"]))
+    assert record["projection"]["clips"] == [clip.name for clip in done.extraction.clips]
+    said = {row["path"]: row["predicted"] for row in done.best["predictions"]}
+    assert record["projection"]["predicted"] == [said[name] for name in record["projection"]["clips"]]

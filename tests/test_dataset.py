@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import wave
+from pathlib import Path
 
 import pytest
 
-from audioclf.dataset import Clip, Dataset, fingerprint, load_dataset, load_folder, load_manifest
+from audioclf.dataset import (
+    Clip,
+    Dataset,
+    cut,
+    fingerprint,
+    group_by,
+    load_dataset,
+    load_folder,
+    load_manifest,
+    refuse_repeats,
+)
 from audioclf.errors import DatasetError, SpecError
 
 
@@ -177,12 +188,83 @@ def test_some_recordings_may_be_missing_but_not_all(folder):
         ("path,label,end\nbirds/a.WAV,x,inf\n", "line 2: end 'inf' isn't a number of seconds"),
         ("path,label,start\nbirds/a.WAV,x,-1\n", "line 2: the clip .* is empty"),
         ("path,label,start,end\nbirds/a.WAV,x,2,1\n", "line 2: the clip from 2 s to 1 s is empty"),
-        ("path,label\nbirds/a.WAV,x\nbirds/a.WAV,y\n", r"birds/a\.WAV stands twice as 'x' and as 'y'"),
-        ("path,label\nbirds/a.WAV,x\nbirds/a.WAV,x\ncats/d.mp3,y\n", r"birds/a\.WAV stands twice; keep one"),
     ],
 )
 def test_manifest_mistakes(folder, text, pattern):
     refuses(manifest(folder, text), pattern)
+
+
+@pytest.mark.parametrize(
+    ("text", "pattern"),
+    [
+        ("path,label\nbirds/a.WAV,x\nbirds/a.WAV,y\n", r"clips\.csv: birds/a\.WAV stands twice as 'x' and as 'y'"),
+        ("path,label\nbirds/a.WAV,x\nbirds/a.WAV,x\ncats/d.mp3,y\n", r"birds/a\.WAV stands twice; keep one"),
+    ],
+)
+def test_repeated_clips_can_be_looked_at_but_not_compared(folder, text, pattern):
+    data = load_manifest(manifest(folder, text))
+    with pytest.raises(DatasetError, match=pattern):
+        refuse_repeats(data)
+    stretches = "path,label,start,end\nbirds/a.WAV,x,0,1\nbirds/a.WAV,y,1,2\n"
+    refuse_repeats(load_manifest(manifest(folder, stretches)))
+
+
+# ---------------------------------------------------------------- groups from names, and pieces
+
+
+def named(*names):
+    return Dataset("d", [Clip(Path(name), name[0], group="given") for name in names])
+
+
+def test_groups_by_pattern():
+    data = named("a/x_1.wav", "a/x_2.wav", "b/y_1.wav", "b/odd.wav")
+    found = group_by(data, r"([^/]+)_\d")
+    assert [c.group for c in found] == ["x", "x", "y", None]
+    assert found.notes == [
+        r"--group-by '([^/]+)_\d' doesn't match 1 of 4 names, for example b/odd.wav; each of these clips is a group of "
+        "its own."
+    ]
+    assert [c.group for c in group_by(data, "^.")] == ["a", "a", "b", "b"]
+    assert [c.group for c in group_by(data, r"^(.)/([a-z])")] == ["a/x", "a/x", "b/y", "b/o"]
+    assert [c.group for c in data] == ["given"] * 4
+    assert data.notes == []
+
+
+def test_patterns_that_are_none():
+    with pytest.raises(SpecError, match=r"--group-by '\(x' is no regular expression: .*position"):
+        group_by(named("a/1.wav", "b/2.wav"), "(x")
+    with pytest.raises(DatasetError, match=r"--group-by 'site' matches no clip's name; the first name is a/1\.wav"):
+        group_by(named("a/1.wav", "b/2.wav"), "site")
+
+
+def test_pieces_cover_a_recording():
+    clips = [
+        Clip(Path("a.wav"), "x", name="x/a.wav"),
+        Clip(Path("b.wav"), "y", group="g", name="y/b.wav"),
+        Clip(Path("c.wav"), "y", name="y/c.wav"),
+        Clip(Path("d.wav"), "y", start=10.0, end=12.5, name="y/d.wav[10-12.5s]"),
+    ]
+    pieces = cut(clips, [3.0, 2.4, 0.3, 2.5], 1.0)
+    assert [(p.name, p.label, p.group, p.start, p.end) for p in pieces] == [
+        ("x/a.wav[0-1s]", "x", "x/a.wav", 0.0, 1.0),
+        ("x/a.wav[1-2s]", "x", "x/a.wav", 1.0, 2.0),
+        ("x/a.wav[2-3s]", "x", "x/a.wav", 2.0, 3.0),
+        ("y/b.wav[0-1s]", "y", "g", 0.0, 1.0),
+        ("y/b.wav[1-2s]", "y", "g", 1.0, 2.0),  # the rest is less than half a piece
+        ("y/c.wav", "y", "y/c.wav", None, None),
+        ("y/d.wav[10-11s]", "y", "y/d.wav[10-12.5s]", 10.0, 11.0),
+        ("y/d.wav[11-12s]", "y", "y/d.wav[10-12.5s]", 11.0, 12.0),
+        ("y/d.wav[12-12.5s]", "y", "y/d.wav[10-12.5s]", 12.0, 12.5),
+    ]
+    assert len(cut(clips[:1], [0.3], 0.1)) == 3  # 0.3 / 0.1 is a little less than 3 in binary
+    for seconds in (0.0, -1.0, float("nan"), float("inf")):
+        with pytest.raises(SpecError, match=r"--clips .*longer than 0 s"):
+            cut(clips, [1.0] * 4, seconds)
+
+
+def test_pieces_of_a_name_with_brackets():
+    [first, _] = cut([Clip(Path("call[2].wav"), "x")], [2.0], 1.0)
+    assert first.name == "call[2].wav[0-1s]"
 
 
 def test_manifest_that_is_none(folder):

@@ -10,7 +10,7 @@ import pytest
 
 from audioclf.dataset import Clip
 from audioclf.errors import DatasetError, SpecError
-from audioclf.validation import DEFAULT_FOLDS, make_splits
+from audioclf.validation import DEFAULT_FOLDS, make_splits, naive_splits
 
 
 def clips_of(labels, groups=None, folds=None):
@@ -286,3 +286,40 @@ def test_a_seed_that_scikit_learn_would_refuse_is_refused_with_the_range(seed):
     with pytest.raises(SpecError, match=f"seed={seed}; it must lie between 0 and 2147483647"):
         make_splits(PLAIN, seed=seed)
     assert make_splits(PLAIN, seed=2**31 - 1, repeats=50).repeats == 50
+
+
+# ---------------------------------------------------------------- as if no groups were known
+
+
+@pytest.mark.parametrize(("cv", "n_splits"), [(4, 4), ("logo", DEFAULT_FOLDS), ("folds", 2)])
+def test_naive_splits_tear_groups_apart(cv, n_splits):
+    clips = grouped()
+    if cv == "folds":
+        clips = [Clip(c.path, c.label, c.group, fold=str(int(c.group[-1]) % 2)) for c in clips]
+    splits = make_splits(clips, cv, seed=3)
+    naive = naive_splits(clips, splits, seed=3)
+    assert (naive.kind, naive.n_splits, naive.repeats, naive.warnings) == ("stratified-k-fold", n_splits, 1, [])
+    check_partition(naive, len(clips))
+    groups = np.array([clip.group for clip in clips])
+    assert any(set(groups[s.train]) & set(groups[s.test]) for s in naive.splits)
+
+
+def test_naive_splits_repeat_as_the_honest_ones_do():
+    clips = grouped()
+    splits = make_splits(clips, 3, repeats=2)
+    assert naive_splits(clips, splits).repeats == 2
+
+
+def test_naive_splits_have_as_many_folds_as_the_smallest_class_has_clips():
+    clips = clips_of(list("aaaaaaabb"), [*"stuvstu", "s", "t"])
+    splits = make_splits(clips, "logo")
+    assert naive_splits(clips, splits).n_splits == 2
+
+
+def test_nothing_to_be_naive_about():
+    clips = clips_of(list("aaabbb"))
+    assert naive_splits(clips, make_splits(clips, 3)) is None
+    clips = clips_of(list("aaab"), list("sstt"))
+    with pytest.raises(DatasetError):
+        make_splits(clips, 2)
+    assert naive_splits(clips, make_splits(grouped(), 2)) is None

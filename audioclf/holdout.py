@@ -1,0 +1,144 @@
+"""Clips kept apart from everything: the winner of a comparison answers them once, at the end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from audioclf import fitting, parallel, records
+from audioclf.classifier import Classifier
+from audioclf.dataset import Dataset
+from audioclf.errors import DatasetError
+from audioclf.extraction import Extraction, extract, select
+from audioclf.fitting import Experiment
+from audioclf.parallel import Progress
+from audioclf.preparation import Prepared
+from audioclf.results import TITLES
+from audioclf.spectra import Analysis
+from audioclf.store import FeatureStore
+
+
+def check_labels(test: Dataset, labels: list[str]) -> None:
+    """Refuse test clips of a class that can't have been learnt.
+
+    Raises
+    ------
+    DatasetError
+        Naming the class.
+    """
+    foreign = sorted(set(test.labels) - set(labels))
+    if foreign:
+        raise DatasetError(
+            f"--test {test.source or test.name}: class '{foreign[0]}' isn't among those to learn "
+            f"({', '.join(labels[:8])}{', ...' if len(labels) > 8 else ''}); name it as there, or leave its clips out"
+        )
+
+
+def answer(
+    test: Prepared,
+    experiment: Experiment,
+    classifier: Classifier,
+    training: Extraction,
+    analysis: Analysis,
+    pooled: tuple[str, ...],
+    seed: int,
+    store: FeatureStore | None = None,
+    workers: int = 1,
+    progress: Progress = parallel.silent,
+) -> dict[str, Any]:
+    """Fit on all clips of *training*, answer those of *test*, and return the record.
+
+    Parameters
+    ----------
+    test : Prepared
+        Clips with labels that *training* has.
+    experiment : Experiment
+        Whose features are used.
+    classifier : Classifier
+        With the parameters to use.
+    training : Extraction
+        With the experiment's features.
+    analysis, pooled
+        As in *training*.
+    seed : int
+    store, workers, progress
+        As for `audioclf.extraction.extract`.
+
+    Raises
+    ------
+    DatasetError
+        If no test clip can be read.
+    """
+    takes, extractors = classifier.takes, experiment.extractors
+    found = test.found
+    asked = extract(
+        found.clips,
+        analysis,
+        vectors=extractors if takes == "vectors" else (),
+        sequences=extractors if takes == "sequences" else (),
+        pooled=pooled,
+        features=store,
+        workers=workers,
+        progress=progress,
+        facts=found.facts,
+    )
+    if not asked.clips:
+        lost = found.skipped + asked.skipped
+        raise DatasetError(f"--test {test.dataset.name}: none of its clips can be read; the first: {lost[0][1]}")
+    labels = sorted({clip.label for clip in training.clips})
+    learnt, heard = (
+        select(
+            part.inputs(extractors, takes),
+            part.lengths if takes == "sequences" else None,
+            np.arange(len(part.clips)),
+        )
+        for part in (training, asked)
+    )
+    with parallel.single_threaded():
+        estimator = classifier.build(seed).fit(learnt, np.array([clip.label for clip in training.clips]))
+        predicted, probabilities = fitting.answer(estimator, heard, np.array(labels))
+    truth = np.array([labels.index(clip.label) for clip in asked.clips])
+    scored = records.score(asked.clips, truth, predicted, probabilities, labels, seed)
+    groups = {clip.group for clip in asked.clips if clip.group is not None}
+    return {
+        "source": test.dataset.source or test.dataset.name,
+        "n_clips": len(asked.clips),
+        "n_groups": len(groups) or None,
+        "features": experiment.features,
+        "classifier": classifier.spec,
+        "parameters": classifier.parameters,
+        "metrics": {
+            name: {"value": scored["values"][name], "low": ends[0], "high": ends[1]}
+            for name in TITLES
+            for ends in [scored["intervals"][name]]
+        },
+        "per_class": scored["per_class"],
+        "confusion_matrix": scored["confusion_matrix"],
+        "predictions": records.predictions(asked.clips, labels, predicted, probabilities),
+        "warnings": _warnings(training, asked, found.skipped + asked.skipped),
+    }
+
+
+def _warnings(training: Extraction, asked: Extraction, skipped: list[tuple[str, str]]) -> list[str]:
+    notes = []
+    hashes = set(training.hashes.values())
+    known = [clip.name for clip in asked.clips if asked.hashes[clip.path] in hashes]
+    if known:
+        notes.append(
+            f"{len(known)} of the test clips come from recordings that are among those to learn from, for example "
+            f"{known[0]}: the score is too good"
+        )
+    shared = {clip.group for clip in asked.clips} & {clip.group for clip in training.clips} - {None}
+    if shared:
+        notes.append(
+            f"{len(shared)} group{'s have' if len(shared) > 1 else ' has'} clips in both sets, for example "
+            f"{sorted(map(str, shared))[0]}: the score says nothing of new groups"
+        )
+    absent = sorted({clip.label for clip in training.clips} - {clip.label for clip in asked.clips})
+    if absent:
+        notes.append(f"the test set has no clips of {', '.join(absent[:8])}{', ...' if len(absent) > 8 else ''}")
+    if skipped:
+        clips = f"{len(skipped)} test clip{'s' * (len(skipped) > 1)}"
+        notes.append(f"{clips} left out: they can't be read; the first: {skipped[0][1]}")
+    return notes
