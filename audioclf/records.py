@@ -176,7 +176,7 @@ def score(
     """
     units = [f"group {clip.group}" if clip.group is not None else f"clip {clip.name}" for clip in clips]
     matrix = statistics.confusion_matrix(truth, predicted, len(labels))
-    ends = statistics.all_intervals(truth, predicted, probabilities, units, len(labels), seed, folds)
+    ends = statistics.intervals(truth, predicted, probabilities, units, len(labels), seed, folds)
     classes = statistics.per_class(matrix)
     areas = None if probabilities is None else statistics.one_vs_rest(truth, probabilities, len(labels))
     return {

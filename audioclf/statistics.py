@@ -229,64 +229,6 @@ def _mcc(hits: Counts, support: Counts, guessed: Counts) -> Counts:
     return _ratio(together, np.sqrt(apart[0]) * np.sqrt(apart[1]))
 
 
-def intervals(
-    truth: NDArray[np.int64],
-    predicted: NDArray[np.int64],
-    groups: Sequence[str],
-    n_classes: int,
-    seed: int = 0,
-) -> dict[str, tuple[float, float]]:
-    """Return a 95 % interval of each score by the expanded percentile bootstrap over groups.
-
-    Whole groups are drawn with replacement, for clips of one recording aren't independent (Field & Welsh 2007).
-    Percentile intervals of few groups are too narrow; as Hesterberg 2015 ("What teachers should know about the
-    bootstrap", expanded percentile interval) proposes, the tails are Φ(√(n / (n - 1)) t) in place of 0.025, with t
-    the 0.025 quantile of Student's distribution with n - 1 degrees of freedom for n groups.
-
-    Where no prediction is wrong, every resample scores 1; the lower end is then the exact binomial bound for as
-    many independent trials as there are groups, 0.025 ** (1 / n_groups). Where none is right, the upper end is 1
-    minus that. One group says nothing of others: its interval is 0 to 1.
-
-    Parameters
-    ----------
-    truth, predicted : ndarray of int, shape (n_predictions,)
-        Class indices.
-    groups : sequence of str, length n_predictions
-        What to draw; a clip without a known group is a group of its own.
-    n_classes : int
-    seed : int
-    """
-    names, index = np.unique(np.asarray(groups), return_inverse=True)
-    right = truth == predicted
-    kinds = (index[right] * n_classes + truth[right], index * n_classes + truth, index * n_classes + predicted)
-    by_group = np.hstack(
-        [np.bincount(kind, minlength=len(names) * n_classes).reshape(len(names), -1) for kind in kinds]
-    ).astype(np.float64)  # whole numbers still, but BLAS multiplies floats only
-    rng = np.random.default_rng(seed)
-    tail = (1 - LEVEL) / 2
-    expanded = _expanded(tail, len(names))
-    draws: dict[str, list[NDArray[np.float64]]] = {}
-    for _ in range(0, _RESAMPLES, 200):
-        times = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=200)
-        resampled = times.astype(np.float64) @ by_group
-        for name, values in _scores(*np.split(resampled, 3, axis=1)).items():
-            if name == "mcc":
-                continue
-            draws.setdefault(name, []).append(values)
-    found = {}
-    for name, parts in draws.items():
-        low, high = np.quantile(np.concatenate(parts), [expanded, 1 - expanded])
-        bound = tail ** (1 / len(names))
-        if right.all():
-            low = bound
-        elif not right.any():
-            high = 1 - bound
-        if len(names) == 1:
-            low, high = 0.0, 1.0
-        found[name] = (float(low), float(high))
-    return found
-
-
 @dataclass(frozen=True)
 class Intervals:
     """95 % intervals, as pairs of a lower and an upper end.
@@ -305,7 +247,7 @@ class Intervals:
     per_class: dict[str, NDArray[np.float64]]
 
 
-def all_intervals(
+def intervals(
     truth: NDArray[np.int64],
     predicted: NDArray[np.int64],
     probabilities: NDArray[np.floating] | None,
@@ -354,7 +296,7 @@ def all_intervals(
     --------
     >>> truth = np.array([0, 0, 1, 1, 0, 1])
     >>> predicted = np.array([0, 0, 1, 1, 0, 0])
-    >>> found = all_intervals(truth, predicted, None, list("aabbcc"), 2)
+    >>> found = intervals(truth, predicted, None, list("aabbcc"), 2)
     >>> low, high = found.metrics["accuracy"]
     >>> 0 < low < 5 / 6 < high <= 1, found.metrics["brier"], found.per_class["recall"].shape
     (True, None, (2, 2))

@@ -12,9 +12,8 @@ import sklearn.metrics
 from audioclf import statistics
 from audioclf.results import ERRORS, TITLES
 from audioclf.statistics import (
-    all_intervals,
-    confusion_matrix,
     intervals,
+    confusion_matrix,
     one_vs_rest,
     per_class,
     precision_recall_curve,
@@ -101,7 +100,7 @@ def test_every_metric_of_the_record_is_scored_in_its_order(rng):
     predicted = probabilities.argmax(axis=1)
     for given in (probabilities, None):
         assert list(score_predictions(truth, predicted, given, 3)) == list(TITLES)
-        assert list(all_intervals(truth, predicted, given, np.arange(30).astype(str), 3).metrics) == list(TITLES)
+        assert list(intervals(truth, predicted, given, np.arange(30).astype(str), 3).metrics) == list(TITLES)
     assert {name for name, (worst, best) in statistics._ENDS.items() if worst > best} == set(ERRORS)
 
 
@@ -146,7 +145,7 @@ def test_without_usable_probabilities_only_the_decisions_are_scored(probabilitie
     truth = np.array([0, 1])
     found = score_predictions(truth, truth, probabilities, 2)
     assert [name for name, value in found.items() if value is not None] == list(COUNTED)
-    ends = all_intervals(truth, truth, probabilities, ["a", "b"], 2).metrics
+    ends = intervals(truth, truth, probabilities, ["a", "b"], 2).metrics
     assert [name for name, value in ends.items() if value is not None] == list(COUNTED)
 
 
@@ -229,7 +228,7 @@ def test_the_grouped_interval_covers_the_truth_and_the_ungrouped_one_does_not(mo
     for i in range(200):
         truth, predicted, groups = clustered(rng, n_groups)
         for how, drawn in (("grouped", groups), ("ungrouped", np.arange(len(truth)).astype(str))):
-            low, high = all_intervals(truth, predicted, None, drawn, 2, seed=i).metrics["accuracy"]
+            low, high = intervals(truth, predicted, None, drawn, 2, seed=i).metrics["accuracy"]
             covered[how] += low <= TRUE_ACCURACY <= high
     assert 0.9 <= covered["grouped"] / 200 <= 0.99
     assert covered["ungrouped"] < covered["grouped"] - 15
@@ -250,7 +249,7 @@ def test_the_interval_of_the_roc_area_covers_the_truth(monkeypatch):
         positive = 1 / (1 + np.exp(-rng.normal(size=150) - np.repeat(rng.normal(size=30), 5) - 1.2 * truth))
         probabilities = np.column_stack([1 - positive, positive])
         for how, drawn in (("grouped", groups), ("ungrouped", np.arange(150).astype(str))):
-            low, high = all_intervals(truth, truth, probabilities, drawn, 2, seed=i).metrics["roc_auc"]
+            low, high = intervals(truth, truth, probabilities, drawn, 2, seed=i).metrics["roc_auc"]
             covered[how] += low <= area <= high
     assert 0.87 <= covered["grouped"] / 150 <= 0.99
     assert covered["ungrouped"] < covered["grouped"] - 25
@@ -259,7 +258,7 @@ def test_the_interval_of_the_roc_area_covers_the_truth(monkeypatch):
 def test_the_interval_of_independent_clips_is_near_the_normal_one(rng):
     truth, predicted = predictions(rng, 2, 1000, right=0.6)
     accuracy = (truth == predicted).mean()
-    found = all_intervals(truth, predicted, None, np.arange(1000).astype(str), 2)
+    found = intervals(truth, predicted, None, np.arange(1000).astype(str), 2)
     low, high = found.metrics["accuracy"]
     half = 1.96 * np.sqrt(accuracy * (1 - accuracy) / 1000)
     assert low == pytest.approx(accuracy - half, abs=0.15 * half)
@@ -297,7 +296,7 @@ def test_intervals_are_percentiles_of_a_bootstrap_written_out(folded):
     probabilities /= probabilities.sum(axis=1, keepdims=True)
     predicted = probabilities.argmax(axis=1)
     folds = np.arange(180) // 60 if folded else np.zeros(180, int)
-    found = all_intervals(truth, predicted, probabilities, groups, 3, folds=folds if folded else None)
+    found = intervals(truth, predicted, probabilities, groups, 3, folds=folds if folded else None)
     drawn = written_out(truth, predicted, probabilities, groups, 3, folds, 500)
     tail = scipy.stats.norm.cdf(np.sqrt(12 / 11) * scipy.stats.t.ppf(0.025, 11))  # Hesterberg 2015
     assert tail < 0.012
@@ -327,8 +326,8 @@ def test_clustered_data_have_wider_intervals_when_groups_are_drawn(rng):
     group = np.arange(200) // 10
     predicted = np.where(group % 4 == 0, 1 - truth, truth)  # whole recordings right or wrong
     probabilities = 0.2 + 0.6 * np.eye(2)[predicted] + 0.01 * rng.random((200, 1)) * [1, -1]
-    alone = all_intervals(truth, predicted, probabilities, np.arange(200).astype(str), 2)
-    drawn = all_intervals(truth, predicted, probabilities, group.astype(str), 2)
+    alone = intervals(truth, predicted, probabilities, np.arange(200).astype(str), 2)
+    drawn = intervals(truth, predicted, probabilities, group.astype(str), 2)
     estimates = score_predictions(truth, predicted, probabilities, 2)
     for name, (low, high) in drawn.metrics.items():
         assert high - low > 2 * np.diff(alone.metrics[name]), name
@@ -342,8 +341,8 @@ def test_without_an_error_the_uncertain_end_is_the_exact_binomial_bound(n_groups
     truth = np.tile([0, 1], 2 * n_groups)
     groups = np.repeat(np.arange(n_groups), 4).astype(str)
     bound = scipy.stats.binomtest(n_groups, n_groups).proportion_ci(0.95, "exact").low
-    sure = all_intervals(truth, truth, np.eye(2)[truth], groups, 2)
-    lost = all_intervals(truth, 1 - truth, np.eye(2)[1 - truth], groups, 2)
+    sure = intervals(truth, truth, np.eye(2)[truth], groups, 2)
+    lost = intervals(truth, 1 - truth, np.eye(2)[1 - truth], groups, 2)
     for name in ("accuracy", "balanced_accuracy", "macro_f1", "roc_auc", "average_precision"):
         assert sure.metrics[name] == pytest.approx((bound, 1))
         if name != "average_precision":  # which is never 0: the positives come at last
@@ -364,7 +363,7 @@ def test_a_perfect_ranking_is_as_sure_as_its_groups_though_decisions_are_wrong(r
     truth = np.tile([0, 1], 20)
     positive = np.where(truth == 1, 0.3, 0.1) + 0.1 * rng.random(40)
     probabilities = np.column_stack([1 - positive, positive])
-    found = all_intervals(truth, np.zeros(40, int), probabilities, np.repeat(np.arange(8), 5).astype(str), 2).metrics
+    found = intervals(truth, np.zeros(40, int), probabilities, np.repeat(np.arange(8), 5).astype(str), 2).metrics
     assert found["roc_auc"] == found["average_precision"] == pytest.approx((0.025 ** (1 / 8), 1))
     assert found["accuracy"][1] < 1
 
@@ -372,10 +371,10 @@ def test_a_perfect_ranking_is_as_sure_as_its_groups_though_decisions_are_wrong(r
 def test_a_class_is_only_as_sure_as_its_own_groups():
     """Ten groups, three of them of class 1: without an error its recall rests on three."""
     truth = np.repeat([0] * 7 + [1] * 3, 4)
-    found = all_intervals(truth, truth, None, np.repeat(np.arange(10), 4).astype(str), 2).per_class
+    found = intervals(truth, truth, None, np.repeat(np.arange(10), 4).astype(str), 2).per_class
     for ends in found.values():
         np.testing.assert_allclose(ends, [[0.025 ** (1 / 7), 1], [0.025 ** (1 / 3), 1]])
-    found = all_intervals(truth, truth, None, np.repeat([0, 1], [28, 12]).astype(str), 2).per_class
+    found = intervals(truth, truth, None, np.repeat([0, 1], [28, 12]).astype(str), 2).per_class
     for ends in found.values():
         np.testing.assert_allclose(ends, [[0, 1], [0, 1]])
 
@@ -383,14 +382,14 @@ def test_a_class_is_only_as_sure_as_its_own_groups():
 def test_one_group_says_nothing_of_others():
     truth = np.array([0, 1, 0, 1])
     for predicted in (truth, 1 - truth, np.zeros(4, int)):
-        found = all_intervals(truth, predicted, np.eye(2)[predicted], ["g"] * 4, 2)
+        found = intervals(truth, predicted, np.eye(2)[predicted], ["g"] * 4, 2)
         assert found.metrics == {name: (min(ends), max(ends)) for name, ends in statistics._ENDS.items()}
 
 
 def test_what_is_undefined_has_no_interval():
     truth = np.array([0, 0, 0, 0])
     predicted = np.array([0, 0, 0, 1])
-    found = all_intervals(truth, predicted, np.full((4, 3), 1 / 3), list("abcd"), 3)
+    found = intervals(truth, predicted, np.full((4, 3), 1 / 3), list("abcd"), 3)
     assert [name for name, ends in found.metrics.items() if ends is None] == ["mcc", "roc_auc", "average_precision"]
     undefined = {name: np.isnan(ends).all(axis=1).tolist() for name, ends in found.per_class.items()}
     assert undefined == {"precision": [False, False, True], "recall": [False, True, True], "f1": [False, False, True]}
@@ -400,7 +399,7 @@ def test_resamples_without_a_class_are_not_counted():
     """Class 1 lies in one group of six; a third of the resamples have no ROC area."""
     truth = np.repeat([0, 0, 0, 0, 0, 1], 4)
     positive = np.tile([0.2, 0.4, 0.6, 0.8], 6)
-    found = all_intervals(
+    found = intervals(
         truth, truth, np.column_stack([1 - positive, positive]), np.repeat(np.arange(6), 4).astype(str), 2
     )
     assert found.metrics["roc_auc"] == pytest.approx((0.5, 0.5))
@@ -409,23 +408,23 @@ def test_resamples_without_a_class_are_not_counted():
 def test_an_interval_depends_on_the_seed_only(rng, monkeypatch):
     truth, predicted, groups = clustered(rng, 10)
     probabilities = probable(rng, truth, 2)
-    first = all_intervals(truth, predicted, probabilities, groups, 2, seed=1).metrics
+    first = intervals(truth, predicted, probabilities, groups, 2, seed=1).metrics
     np.random.seed(0)  # noqa: NPY002
-    assert all_intervals(truth, predicted, probabilities, groups, 2, seed=1).metrics == first
-    assert all_intervals(truth, predicted, probabilities, groups, 2, seed=2).metrics != first
+    assert intervals(truth, predicted, probabilities, groups, 2, seed=1).metrics == first
+    assert intervals(truth, predicted, probabilities, groups, 2, seed=2).metrics != first
     order = rng.permutation(len(truth))
-    again = all_intervals(truth[order], predicted[order], probabilities[order], groups[order], 2, seed=1).metrics
+    again = intervals(truth[order], predicted[order], probabilities[order], groups[order], 2, seed=1).metrics
     for name, ends in first.items():
         assert again[name] == pytest.approx(ends, rel=1e-12)
     monkeypatch.setattr(statistics, "_CELLS", 1)  # smaller blocks
-    small = all_intervals(truth, predicted, probabilities, groups, 2, seed=1).metrics
+    small = intervals(truth, predicted, probabilities, groups, 2, seed=1).metrics
     for name, ends in first.items():
         assert small[name] == pytest.approx(ends, rel=1e-12)
 
 
 def test_a_class_that_never_occurs_changes_nothing(rng):
     truth, predicted, groups = clustered(rng, 10)
-    assert all_intervals(truth, predicted, None, groups, 5).metrics == all_intervals(
+    assert intervals(truth, predicted, None, groups, 5).metrics == intervals(
         truth, predicted, None, groups, 2
     ).metrics  # fmt: skip
 
@@ -433,8 +432,8 @@ def test_a_class_that_never_occurs_changes_nothing(rng):
 def test_repeats_of_the_same_clips_do_not_make_surer(rng):
     truth, predicted, groups = clustered(rng, 20)
     probabilities = probable(rng, truth, 2)
-    once = all_intervals(truth, predicted, probabilities, groups, 2).metrics
-    thrice = all_intervals(
+    once = intervals(truth, predicted, probabilities, groups, 2).metrics
+    thrice = intervals(
         np.tile(truth, 3), np.tile(predicted, 3), np.tile(probabilities, (3, 1)), np.tile(groups, 3), 2
     ).metrics
     for name, ends in once.items():
@@ -444,9 +443,9 @@ def test_repeats_of_the_same_clips_do_not_make_surer(rng):
 def test_large_rankings_see_fewer_resamples_and_little_else_changes(rng, monkeypatch):
     truth, predicted, groups = clustered(rng, 40)
     probabilities = probable(rng, truth, 2)
-    whole = all_intervals(truth, predicted, probabilities, groups, 2).metrics
+    whole = intervals(truth, predicted, probabilities, groups, 2).metrics
     monkeypatch.setattr(statistics, "_RANKED", 1)
-    fewer = all_intervals(truth, predicted, probabilities, groups, 2).metrics
+    fewer = intervals(truth, predicted, probabilities, groups, 2).metrics
     for name, ends in whole.items():
         if name in ("roc_auc", "average_precision"):
             assert fewer[name] != ends
@@ -459,13 +458,6 @@ def test_many_classes_and_clips_fit_into_memory(rng, monkeypatch):
     """A table of groups × classes² would take 8 GB here."""
     monkeypatch.setattr(statistics, "_RESAMPLES", 300)
     truth, predicted = predictions(rng, 300, 10000)
-    found = all_intervals(truth, predicted, None, np.arange(10000).astype(str), 300)
+    found = intervals(truth, predicted, None, np.arange(10000).astype(str), 300)
     low, high = found.metrics["accuracy"]
     assert 0 < low < (truth == predicted).mean() < high < 1
-
-
-def test_the_older_function_says_the_same_of_decisions(rng):
-    truth, predicted, groups = clustered(rng, 25)
-    new = all_intervals(truth, predicted, None, groups, 2).metrics
-    for name, ends in intervals(truth, predicted, groups, 2).items():
-        np.testing.assert_allclose(ends, new[name], atol=0.1 * np.diff(ends).item())
