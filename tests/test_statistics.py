@@ -12,8 +12,8 @@ import sklearn.metrics
 from audioclf import statistics
 from audioclf.results import ERRORS, TITLES
 from audioclf.statistics import (
-    intervals,
     confusion_matrix,
+    intervals,
     one_vs_rest,
     per_class,
     precision_recall_curve,
