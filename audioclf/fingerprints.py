@@ -49,7 +49,7 @@ _MIN_BITS = 60  # reliable in both clips: fewer say nothing
 _MIN_SHARE = 0.5  # of the shorter clip
 _SPACING = 12  # frames within which an anchor is the strongest: 0.14 s
 _FEWEST = 12  # anchors of a short clip
-_MOST_ANCHORS = 100_000  # 5 * 10^9 comparisons
+_MOST_ANCHORS = 40_000  # 800 million comparisons
 _MOST_PAIRS = 2_000_000  # in memory
 _DELAY = RATE // 20
 _FINER = 8  # steps of the delay, a sample
@@ -204,11 +204,12 @@ def find_matches(prints: Sequence[Print], highest_error: float) -> list[Match]:
         return []
     words = np.concatenate(prints)
     anchors, owner = _anchors(prints, bounds)
+    near = _near(words, anchors, owner, bounds)
     best: dict[tuple[int, int], Match] = {}
     begin = 0
     while begin < len(anchors):
-        pairs, begin = _pair_up(words, anchors, owner, bounds, begin, _MOST_PAIRS)
-        pairs = np.unique(pairs, axis=0)
+        pairs, begin = _pair_up(words, anchors, near, owner, bounds, begin, _MOST_PAIRS + 5 * len(anchors))
+        pairs = _unique(pairs)
         results = _compare_all(words, bounds, pairs, _MIN_BITS, _MIN_SHARE)
         good = results[:, 0] <= highest_error
         for (i, j, _), (error, bits, share, offset) in zip(pairs[good].tolist(), results[good].tolist()):
@@ -232,7 +233,7 @@ def _anchors(prints: Sequence[Print], bounds: NDArray[np.int64]) -> tuple[NDArra
         found.append(bounds[i] + peaks)
         owner.append(np.full(len(peaks), i))
     anchors, clips = np.concatenate(found), np.concatenate(owner)
-    if len(anchors) > _MOST_ANCHORS:  # of a clip, the strongest; 2000 clips keep at least 50 each
+    if len(anchors) > _MOST_ANCHORS:  # the strongest of each clip
         strengths = np.concatenate(prints)[anchors, 2]
         order = np.lexsort((-strengths.astype(np.int64), clips))
         rank = np.empty(len(anchors), np.int64)
@@ -243,41 +244,53 @@ def _anchors(prints: Sequence[Print], bounds: NDArray[np.int64]) -> tuple[NDArra
     return anchors, clips
 
 
+def _near(
+    words: Print, anchors: NDArray[np.int64], owner: NDArray[np.int64], bounds: NDArray[np.int64]
+) -> NDArray[np.uint32]:
+    """The signs of five frames around each anchor, then what of them is reliable, shape (n_anchors, 10)."""
+    frames = anchors[:, None] + np.arange(-2, 3)
+    within = (frames >= bounds[owner][:, None]) & (frames < bounds[owner + 1][:, None])
+    chosen = words[np.where(within, frames, 0)]
+    return np.concatenate([chosen[..., 0], np.where(within, chosen[..., 1], np.uint32(0))], axis=1)
+
+
+def _unique(pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The different rows, in order."""
+    pairs = pairs[np.lexsort(pairs.T[::-1])]
+    fresh = np.ones(len(pairs), bool)
+    fresh[1:] = (pairs[1:] != pairs[:-1]).any(axis=1)
+    return pairs[fresh]
+
+
 @kernel
-def _pair_up(words: Any, anchors: Any, owner: Any, bounds: Any, begin: int, most: int) -> Any:
-    """Return pairs of clips and their offsets, (n, 3), from the anchors at *begin* on; and where to go on."""
+def _pair_up(words: Any, anchors: Any, near: Any, owner: Any, bounds: Any, begin: int, most: int) -> Any:
+    """Return pairs of clips and their offsets, (n, 3), from the anchors at *begin* on; and where to go on.
+
+    *near* holds the words of the anchors and the two frames before and after, side by side in memory.
+    """
     pairs = np.empty((most, 3), np.int64)
     size = 0
     a = begin
     while a < len(anchors) and size < most - 5 * len(anchors):
         i, p = owner[a], anchors[a]
-        for b in range(a + 1, len(anchors)):
-            j, q = owner[b], anchors[b]
-            if i == j:
-                continue
-            for shift in range(-2, 3):
-                r = q + shift
-                if r < bounds[j] or r >= bounds[j + 1]:
-                    continue
-                both = words[p, 1] & words[r, 1]
+        signs, reliable = words[p, 0], words[p, 1]
+        first = a + 1
+        while first < len(anchors) and owner[first] == i:
+            first += 1
+        for b in range(first, len(anchors)):
+            row = near[b]
+            for shift in range(5):
+                both = reliable & row[5 + shift]
                 bits = _ones(both)
-                if bits < 5:
+                errors = _ones((signs ^ row[shift]) & both)
+                if bits < 5 or 3 * errors > bits:
                     continue
-                errors = _ones((words[p, 0] ^ words[r, 0]) & both)
-                if 3 * errors > bits:
-                    continue
+                j, r = owner[b], anchors[b] + shift - 2
                 for k in range(-6, 13, 3):
-                    if (
-                        k == 0
-                        or p + k < bounds[i]
-                        or p + k >= bounds[i + 1]
-                        or r + k < bounds[j]
-                        or r + k >= bounds[j + 1]
-                    ):
-                        continue
-                    both = words[p + k, 1] & words[r + k, 1]
-                    bits += _ones(both)
-                    errors += _ones((words[p + k, 0] ^ words[r + k, 0]) & both)
+                    if k != 0 and bounds[i] <= p + k < bounds[i + 1] and bounds[j] <= r + k < bounds[j + 1]:
+                        both = words[p + k, 1] & words[r + k, 1]
+                        bits += _ones(both)
+                        errors += _ones((words[p + k, 0] ^ words[r + k, 0]) & both)
                 if bits >= 20 and 10 * errors <= 3 * bits:
                     pairs[size, 0], pairs[size, 1] = i, j
                     pairs[size, 2] = (p - bounds[i]) - (r - bounds[j])
