@@ -217,7 +217,7 @@ def compare(
         )
     splits = make_splits(extraction.clips, cv, repeats, seed)
     naive = naive_splits(extraction.clips, splits, seed) if naive_split_too else None
-    course = _course(experiments, extraction, splits, naive, metric, seed)
+    course = _course(experiments, extraction, splits, naive, metric, seed, budget)
     digest = fingerprint(Dataset(dataset.name, extraction.clips), extraction.hashes)
     settings = {"analysis": analysis.as_dict(), "functionals": list(pooled), "metric": metric}
     done = _Checkpoints(resume, [__version__, digest, settings, seed, records.versions()], course)
@@ -276,6 +276,7 @@ def _course(
     naive: Splits | None,
     metric: str,
     seed: int,
+    budget: int,
 ) -> Course:
     naive_ = [] if naive is None else naive.splits
     inner = []
@@ -283,7 +284,7 @@ def _course(
         ungrouped = [replace(clip, group=None) for clip in extraction.clips]
         inner = [tuning.inner_splits(extraction.clips, split.train, seed=seed) for split in splits.splits]
         inner += [tuning.inner_splits(ungrouped, split.train, seed=seed) for split in naive_]
-    return Course(splits.splits, naive_, inner, metric, seed)
+    return Course(splits.splits, naive_, inner, metric, seed, budget)
 
 
 def _winner(results: Results, experiments: list[Experiment]) -> Experiment | None:
@@ -390,7 +391,7 @@ def _run(
     for position, outcome in fitting.run([experiments[i] for i in left], extraction, course, workers, tell):
         experiment = experiments[left[position]]
         start = time.perf_counter()
-        record = records.experiment(experiment, outcome, extraction, splits, naive, course.metric, course.seed)
+        record = records.experiment(experiment, outcome, extraction, splits, naive, course)
         found[left[position]] = record
         if record["status"] == "ok":
             done.put(experiment, record)

@@ -195,7 +195,7 @@ def _reference(
     course = Course(splits.splits, [] if naive is None else naive.splits, seed=seed)
     grouped = replace(extraction, clips=clips)
     [(_, outcome)] = fitting.run([experiment], grouped, course, workers)
-    record = records.experiment(experiment, outcome, grouped, splits, naive, _METRIC, seed)
+    record = records.experiment(experiment, outcome, grouped, splits, naive, course)
     if record["status"] != "ok":
         return None, [f"labels were not doubted, for the reference model failed: {record['error']}"]
     return record, []

@@ -63,6 +63,8 @@ class Course:
     metric : str
         What the search goes by.
     seed : int
+    budget : int
+        Most candidates of a search.
     """
 
     splits: list[Split]
@@ -70,6 +72,7 @@ class Course:
     inner: list[list[Split]] = field(default_factory=list)
     metric: str = "accuracy"
     seed: int = 0
+    budget: int = tuning.DEFAULT_BUDGET
 
 
 @dataclass

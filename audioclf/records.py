@@ -17,7 +17,7 @@ from audioclf import significance, statistics, tuning
 from audioclf._version import __version__
 from audioclf.dataset import Clip, Dataset
 from audioclf.extraction import Extraction, Survey
-from audioclf.fitting import Experiment, Fold, Outcome
+from audioclf.fitting import Course, Experiment, Fold, Outcome
 from audioclf.results import SCHEMA, TITLES, Results, title
 from audioclf.spectra import Analysis
 from audioclf.tuning import Found
@@ -77,8 +77,7 @@ def experiment(
     extraction: Extraction,
     splits: Splits,
     naive: Splits | None,
-    metric: str,
-    seed: int,
+    course: Course,
 ) -> dict[str, Any]:
     """Return the record of one experiment."""
     classifier = of.classifier
@@ -110,7 +109,7 @@ def experiment(
         predicted,
         _stacked([fold.probabilities for fold in outcome.folds]),
         labels,
-        seed,
+        course.seed,
         np.concatenate([np.full(len(split.test), i) for i, split in enumerate(splits.splits)]),
     )
     return {
@@ -139,7 +138,7 @@ def experiment(
             }
             for split, fold, scores in zip(splits.splits, outcome.folds, fold_scores)
         ],
-        "tuning": _tuning(of, outcome, metric),
+        "tuning": _tuning(of, outcome, course),
         "naive": None
         if naive is None
         else {
@@ -287,7 +286,7 @@ def _number(value: float | None) -> float:
     return float("nan") if value is None else value
 
 
-def _tuning(of: Experiment, outcome: Outcome, metric: str) -> dict[str, Any] | None:
+def _tuning(of: Experiment, outcome: Outcome, course: Course) -> dict[str, Any] | None:
     found = [fold.inner for fold in outcome.folds if fold.inner is not None]
     if not found or not isinstance(outcome.outer, Found):
         return None
@@ -298,8 +297,9 @@ def _tuning(of: Experiment, outcome: Outcome, metric: str) -> dict[str, Any] | N
                 space[name].append(value)
     return {
         "method": found[0].method,
-        "metric": metric,
+        "metric": course.metric,
         "candidates": len(of.candidates),
+        "budget": course.budget,
         "inner_folds": tuning.INNER_FOLDS,
         "fits": sum(f.fits for f in found),
         "space": {name: values for name, values in space.items() if len(values) > 1},
