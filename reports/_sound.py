@@ -94,7 +94,7 @@ def portrait(clip: Portrait, heading: str = "") -> Figure:
     image = _show(axes, clip.cepstrogram, _SIGNED, (first - 0.5, first + rows - 0.5))
     axes.set_yticks(range(first, first + rows, 2))
     _label(axes, "time / s", "coefficient")
-    _scale(figure, axes, image, "")
+    _scale(figure, axes, image, "", extend="both")
     add_head(figure, heading)
     return figure
 
@@ -228,10 +228,10 @@ def _show(axes: Axes, picture: dict[str, Any], colours: str, ends: tuple[float, 
     return image
 
 
-def _scale(figure: Figure, axes: Axes, image: Any, unit: str) -> None:
+def _scale(figure: Figure, axes: Axes, image: Any, unit: str, extend: str = "min") -> None:
     place = axes.get_position()
     bar = figure.add_axes((place.x1 + 0.006, place.y0, 0.008, place.height))
-    scale = figure.colorbar(image, cax=bar)
+    scale = figure.colorbar(image, cax=bar, extend=extend, extendfrac=0.02)
     scale.ax.tick_params(labelsize=_SIZE - 1, colors=MUTED, length=2)
     scale.ax.set_title(unit, fontsize=_SIZE - 0.5, color=MUTED, pad=3)
     scale.outline.set_visible(False)  # type: ignore[operator]
