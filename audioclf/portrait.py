@@ -107,9 +107,9 @@ def unpack_picture(picture: dict[str, Any]) -> Floats:
 def spectrogram(signal: Signal, analysis: Analysis, rows: int = _ROWS, columns: int = _COLUMNS) -> dict[str, Any]:
     """Return a signal's spectrogram as a picture of at most *rows* by *columns*, frequencies spaced evenly.
 
-    Levels are in dB, 0 for a sine of full scale, from the loudest point, -60 at least, down by `RANGE_DB`. A row is the loudest of
-    its bins, so that a line keeps its level; a column is the mean power of its frames. Only the first `LONGEST`
-    seconds are shown.
+    Levels are in dB, 0 for a sine of full scale, from the loudest point, but -60 at least, down by `RANGE_DB`. A row
+    is the loudest of its bins, so that a line keeps its level; a column is the mean power of its frames. Only the
+    first `LONGEST` seconds are shown.
     """
     signal = _beginning(signal, analysis)
     return _spectrogram(_frames(signal, analysis), rows, columns)
