@@ -34,7 +34,7 @@ Space = Mapping[str, Sequence[Any]]
 _Part = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 DEFAULT_BUDGET = 24
-"""Candidates at most: every built-in classifier's space is smaller and hence searched whole."""
+"""Candidates at most: no built-in classifier's space is larger, hence each is searched whole."""
 INNER_FOLDS = 3
 FEW = 3
 """Candidates up to which all are scored on all folds."""
