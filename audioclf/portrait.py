@@ -33,7 +33,7 @@ _MFCC_BANDS, _MFCCS = 128, 13  # the defaults of the extractor mfcc
 _STEPS = 64  # steps of 1.3 dB can't be seen, and pack into two thirds of the room
 _QUEFRENCY = 0.030
 _HELD = 1 << 22  # values of a power spectrogram that are held at once
-_QUIET = 1e-10  # -100 dB
+_SILENT = -60.0  # dB; where nothing is louder, pictures are dark rather than all of noise
 
 
 def pack_picture(
@@ -107,9 +107,9 @@ def unpack_picture(picture: dict[str, Any]) -> Floats:
 def spectrogram(signal: Signal, analysis: Analysis, rows: int = _ROWS, columns: int = _COLUMNS) -> dict[str, Any]:
     """Return a signal's spectrogram as a picture of at most *rows* by *columns*, frequencies spaced evenly.
 
-    Levels are in dB, 0 for a sine of full scale, from the loudest point down by `RANGE_DB`. A row is the loudest of
-    its bins, so that a line keeps its level; a column is the mean power of its frames. Only the first `LONGEST`
-    seconds are shown.
+    Levels are in dB, 0 for a sine of full scale, from the loudest point, but -60 at least, down by `RANGE_DB`. A row
+    is the loudest of its bins, so that a line keeps its level; a column is the mean power of its frames. Only the
+    first `LONGEST` seconds are shown.
     """
     signal = _beginning(signal, analysis)
     return _spectrogram(_frames(signal, analysis), rows, columns)
@@ -297,16 +297,16 @@ def _cepstrogram(spectra: Spectra) -> dict[str, Any]:
     from scipy.fft import dct
 
     bands = min(_MFCC_BANDS, spectra.analysis.fft_size // 8)
-    level = _decibels(spectra.energies(filterbanks.mel, bands, 0.0, None, False))
+    level = _decibels(spectra.energies(filterbanks.mel, bands, 0.0, None, False), lowest=1e-10)
     coefficients = dct(np.maximum(level, level.max() - 80.0), type=2, norm="ortho", axis=1)[:, 1:_MFCCS]
     values = _over_time(coefficients.T, _COLUMNS)
-    most = max(float(np.quantile(np.abs(values[1:]), 0.995)), 1e-3)
+    most = max(float(np.quantile(np.abs(values[1:]), 0.995)), 1.0)
     picture = pack_picture(values, -most, most, None, _seconds(spectra), _STEPS)
     return {**picture, "first": 1}
 
 
 def _picture(level: Floats, spectra: Spectra, max_hz: float | None) -> dict[str, Any]:
-    top = float(level.max())
+    top = max(float(level.max()), _SILENT)
     return pack_picture(level, top - RANGE_DB, top, max_hz, _seconds(spectra), _STEPS)
 
 
@@ -335,8 +335,8 @@ def _line(apart: float, step: int) -> dict[str, float]:
     return {"first_hz": round((step - 1) / 2 * apart, 4), "step_hz": round(step * apart, 6)}
 
 
-def _decibels(power: NDArray[np.floating]) -> Floats:
-    return 10 * np.log10(np.maximum(power, _QUIET, dtype=np.float64))
+def _decibels(power: NDArray[np.floating], lowest: float = 1e-14) -> Floats:
+    return 10 * np.log10(np.maximum(power, lowest, dtype=np.float64))
 
 
 def _rounded(values: NDArray[np.floating], digits: int) -> list[float]:

@@ -34,7 +34,7 @@ Space = Mapping[str, Sequence[Any]]
 _Part = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 DEFAULT_BUDGET = 24
-"""Candidates at most: every built-in classifier's space is smaller and hence searched whole."""
+"""Candidates at most: no built-in classifier's space is larger, hence each is searched whole."""
 INNER_FOLDS = 3
 FEW = 3
 """Candidates up to which all are scored on all folds."""
@@ -100,9 +100,23 @@ def load_grid(path: str | os.PathLike[str]) -> dict[str, dict[str, list[Any]]]:
     if not isinstance(content, dict):
         raise SpecError(f"--grid {path}: it must name classifiers, for example {example}")
     try:
-        return {name: _checked(name, space) for name, space in content.items()}
+        return check_grid(content)
     except AudioclfError as error:
         raise SpecError(f"--grid {path}: {error}") from error
+
+
+def check_grid(grid: Mapping[str, Mapping[str, Sequence[Any]]]) -> dict[str, dict[str, list[Any]]]:
+    """Return search spaces with their values converted as those of a spec are, each once.
+
+    >>> check_grid({"knn": {"k": [1, 3, 3.0]}})
+    {'knn': {'k': [1, 3]}}
+
+    Raises
+    ------
+    SpecError
+        If a classifier, a parameter or a value is unknown or wrong.
+    """
+    return {name: _checked(name, space) for name, space in grid.items()}
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -116,16 +130,16 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _checked(name: str, space: Any) -> dict[str, list[Any]]:
     kind = plugins.load("classifiers", name)
-    if not isinstance(space, dict):
+    if not isinstance(space, Mapping):
         raise SpecError(f"'{name}' must be followed by its parameters, as in {{\"{name}\": {{...}}}}")
     found: dict[str, list[Any]] = {}
     for key, values in space.items():
-        if not isinstance(values, list) or not values:
+        if not isinstance(values, (list, tuple)) or not values:
             raise SpecError(f"{name}:{key}: give a list of values, as in [1, 10]")
         found[key] = []
         for value in values:
-            if isinstance(value, (dict, list)):
-                raise SpecError(f"{name}:{key}: {json.dumps(value)} is no single value")
+            if isinstance(value, (Mapping, list, tuple)):
+                raise SpecError(f"{name}:{key}: {value} is no single value")
             converted = getattr(kind.from_options({key: text_of(value)}), key)
             if converted not in found[key]:
                 found[key].append(converted)

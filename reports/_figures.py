@@ -88,19 +88,19 @@ def ranking(results: Results) -> Figure:
     figure = Figure(figsize=(left + plot + right, bottom + height + top), dpi=130, facecolor="white")
     axes = add_axes(figure, left, bottom, plot, height)
     for i, (experiment, values) in enumerate(zip(shown, scores, strict=True)):
+        versus = experiment.get("versus_best")
+        apart = is_floor(experiment) or (versus is not None and versus["distinguishable"])
+        tied = versus is not None and not versus["distinguishable"]
         colour = MUTED if is_floor(experiment) else ACCENT
         if values["low"] is not None and values["high"] is not None:
             axes.plot([values["low"], values["high"]], [i, i], color=colour, linewidth=1.6, alpha=0.55)
         if values["mean"] is not None:
-            versus = experiment.get("versus_best")
-            apart = is_floor(experiment) or (versus is not None and versus["distinguishable"])
-            hollow = "white" if apart else colour
-            axes.plot([values["mean"]], [i], "o", color=colour, markerfacecolor=hollow, markersize=5.5)
+            fill = "white" if apart else colour
+            axes.plot([values["mean"]], [i], "o", color=colour, markerfacecolor=fill, markersize=5.5)
         figure.text(
             (left + plot + 0.12) / figure.get_figwidth(),
             (bottom + height * (1 - (i + 0.5) / len(shown))) / figure.get_figheight(),
-            score(values["mean"])
-            + (" ≈" if (experiment.get("versus_best") or {}).get("distinguishable") is False else ""),
+            score(values["mean"]) + (" ≈" if tied else ""),
             fontsize=size,
             color=INK,
             va="center_baseline",
@@ -108,8 +108,8 @@ def ranking(results: Results) -> Figure:
     floor = results.floor
     if floor is not None and (base := floor["metrics"][results.metric]["mean"]) is not None:
         axes.axvline(base, color=MUTED, linewidth=1.0, linestyle=(0, (4, 3)), zorder=0)
-    lowest = [v for values in scores for v in (values["low"], values["mean"]) if v is not None]
-    axes.set_xlim(max(min(lowest, default=0.0) - 0.03, -0.01), 1.01)
+    lowest = min((v for values in scores for v in (values["low"], values["mean"]) if v is not None), default=0.0)
+    axes.set_xlim(lowest - 0.03 if lowest < 0 else max(lowest - 0.03, -0.01), 1.01)
     axes.set_ylim(len(shown) - 0.5, -0.5)
     axes.set_yticks(range(len(shown)), names, fontsize=size, color=INK, **plain_text())
     axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 A_PAGE = 10
 """Clips on one page of `overview`."""
 
-SECOND = "#d55e00"
+_PALE = "#7fb2dc"
 _SIZE = 8.5
 _SPAN = 110.0  # dB of a spectrum that are shown
 _LEVELS = "viridis"
@@ -40,24 +40,22 @@ def portrait(clip: Portrait, heading: str = "") -> Figure:
     figure = Figure(figsize=(width, bottom + 2 * high + down + top), dpi=110, facecolor="white")
 
     def panel(row: int, column: int, title: str) -> Axes:
-        axes = add_axes(
-            figure, left + column * (wide + across), bottom + (1 - row) * (high + down), wide, high
-        )  # fmt: skip
+        axes = add_axes(figure, left + column * (wide + across), bottom + (1 - row) * (high + down), wide, high)
         axes.set_title(title, fontsize=_SIZE + 1, color=INK, loc="left", pad=4)
         return axes
 
     axes = panel(0, 0, "waveform")
-    low, high_ = np.array(clip.waveform["low"]), np.array(clip.waveform["high"])
-    time = _middles(len(low), clip.shown)
-    axes.fill_between(time, low, high_, color=ACCENT, linewidth=0.6, edgecolor=ACCENT)
+    lowest, highest = np.array(clip.waveform["low"]), np.array(clip.waveform["high"])
+    time = _middles(len(lowest), clip.shown)
+    axes.fill_between(time, lowest, highest, color=ACCENT, linewidth=0.6, edgecolor=ACCENT)
     tidy(axes, "both", _SIZE)
     axes.set_xlim(0, clip.shown)
-    most = max(float(np.abs(np.r_[low, high_]).max()), 1e-3) * 1.08
+    most = max(float(np.abs(np.r_[lowest, highest]).max()), 1e-3) * 1.08
     axes.set_ylim(-most, most)
     _label(axes, "time / s", "amplitude (full scale 1)")
 
     axes = panel(0, 1, "spectrum")
-    for line, look in ((clip.spectrum, {"color": "#7fb2dc", "linewidth": 0.8}), (clip.density, _WELCH)):
+    for line, look in ((clip.spectrum, {"color": _PALE, "linewidth": 0.8}), (clip.density, _WELCH)):
         axes.plot(*_spectrum(line), **look)
     tidy(axes, "both", _SIZE)
     axes.set_xlim(0, clip.sample_rate / 2000)
@@ -65,7 +63,7 @@ def portrait(clip: Portrait, heading: str = "") -> Figure:
     _label(axes, "frequency / kHz", "dB, Welch: dB / Hz")
     x = left + wide + across + wide
     y = bottom + 2 * high + down + 0.13
-    add_legend(figure, x - 1.75, y, [("FFT", {"color": "#7fb2dc", "linewidth": 1.5})])
+    add_legend(figure, x - 1.75, y, [("FFT", {"color": _PALE, "linewidth": 1.5})])
     add_legend(figure, x - 0.9, y, [("Welch", _WELCH)])
 
     axes = panel(0, 2, "real cepstrum")
@@ -94,7 +92,7 @@ def portrait(clip: Portrait, heading: str = "") -> Figure:
     image = _show(axes, clip.cepstrogram, _SIGNED, (first - 0.5, first + rows - 0.5))
     axes.set_yticks(range(first, first + rows, 2))
     _label(axes, "time / s", "coefficient")
-    _scale(figure, axes, image, "")
+    _scale(figure, axes, image, "", extend="both")
     add_head(figure, heading)
     return figure
 
@@ -143,7 +141,7 @@ def overview(clips: Sequence[Portrait], heading: str) -> Figure:
             edgecolor=ACCENT,
         )  # fmt: skip
         bottom_db, top_db = _span(clip.spectrum["level"], clip.density["level"])
-        for line, look in ((clip.spectrum, {"color": "#7fb2dc", "linewidth": 0.6}), (clip.density, _WELCH)):
+        for line, look in ((clip.spectrum, {"color": _PALE, "linewidth": 0.6}), (clip.density, _WELCH)):
             khz, level = _spectrum(line)
             inside = np.clip((level - bottom_db) / (top_db - bottom_db), 0, 1)
             spectrum.plot(khz, base + row * inside, **look)
@@ -162,9 +160,9 @@ def overview(clips: Sequence[Portrait], heading: str) -> Figure:
             axes.set_ylim(0, high)
         at = (bottom + base + row / 2) / figure.get_figheight()
         lines = [(names[i], 9.5, INK, 0.1), (duration(clip.shown), _SIZE, MUTED, -0.1)]
-        for text, size, colour, up_ in lines:
+        for text, size, colour, above in lines:
             figure.text(
-                (left - 0.15) / width, at + up_ / figure.get_figheight(), text, fontsize=size, color=colour,
+                (left - 0.15) / width, at + above / figure.get_figheight(), text, fontsize=size, color=colour,
                 ha="right", va="center", **plain_text(),
             )  # fmt: skip
     for axes in (wave, *pictures):
@@ -180,7 +178,7 @@ def overview(clips: Sequence[Portrait], heading: str) -> Figure:
     return figure
 
 
-_WELCH: dict[str, Any] = {"color": SECOND, "linewidth": 1.5}
+_WELCH: dict[str, Any] = {"color": "#d55e00", "linewidth": 1.5}
 
 
 def _heading(clip: Portrait) -> str:
@@ -228,10 +226,10 @@ def _show(axes: Axes, picture: dict[str, Any], colours: str, ends: tuple[float, 
     return image
 
 
-def _scale(figure: Figure, axes: Axes, image: Any, unit: str) -> None:
+def _scale(figure: Figure, axes: Axes, image: Any, unit: str, extend: str = "min") -> None:
     place = axes.get_position()
     bar = figure.add_axes((place.x1 + 0.006, place.y0, 0.008, place.height))
-    scale = figure.colorbar(image, cax=bar)
+    scale = figure.colorbar(image, cax=bar, extend=extend, extendfrac=0.02)
     scale.ax.tick_params(labelsize=_SIZE - 1, colors=MUTED, length=2)
     scale.ax.set_title(unit, fontsize=_SIZE - 0.5, color=MUTED, pad=3)
     scale.outline.set_visible(False)  # type: ignore[operator]

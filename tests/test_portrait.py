@@ -173,6 +173,12 @@ class TestPictures:
         assert made_of["first"] == 1
         assert made_of["low"] == -made_of["high"]
 
+    def test_silence_is_dark_and_quiet_sounds_are_seen(self):
+        silence = unpack_picture(made(np.zeros(RATE)).spectrogram)
+        assert (silence == silence.min()).all()
+        quiet = made(1e-3 * np.sin(2 * np.pi * 1000 * TIME)).spectrogram
+        assert unpack_picture(quiet).max() == pytest.approx(quiet["high"]) == pytest.approx(-60.0, abs=0.2)
+
     def test_columns_are_in_the_order_of_time(self):
         samples = np.concatenate([np.zeros(RATE), np.sin(2 * np.pi * 1000 * TIME[:RATE])])
         picture = made(samples)

@@ -288,6 +288,14 @@ class TestRanking:
         dots = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
         assert [dot.get_markerfacecolor() == "white" for dot in dots] == apart
 
+    def test_scores_below_zero_are_seen(self, check, make_results):
+        results = make_results()
+        results.record["metric"] = "mcc"
+        results.ranking()[-1]["metrics"]["mcc"] = {"mean": -0.4, "std": 0.1, "low": -0.6, "high": None}
+        figure = _figures.ranking(results)
+        check(figure)
+        assert figure.axes[0].get_xlim()[0] < -0.6
+
     @pytest.mark.parametrize("n", [1, 10])
     def test_is_legible(self, check, make_results, n):
         results = make_results(features=[f"mfcc:n_coeffs={k}+gfcc+spectral" for k in range(n)], n_clips=20)
