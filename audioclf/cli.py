@@ -665,9 +665,16 @@ def _describe(thing: Any) -> None:
     click.echo(inspect.getdoc(thing) or "")
     if dataclasses.is_dataclass(thing):
         rows = [list(row) for row in _parameters(thing)]
+        heads = ["parameter", "type", "default", "what it is"]
+        space = getattr(thing, "space", {})
+        if space:
+            from audioclf.spec import text_of
+
+            heads.append("--tune tries")
+            rows = [[*row, ", ".join(map(text_of, space.get(row[0], ())))] for row in rows]
         if rows:
             click.echo()
-            _table(["parameter", "type", "default", "what it is"], rows)
+            _table(heads, rows)
 
 
 def _formats(reports: str) -> list[str]:

@@ -226,6 +226,58 @@ def test_list_one(run):
     assert any(line.split()[:3] == ["n_coeffs", "int", "13"] for line in stdout.splitlines())
 
 
+def test_list_one_says_what_is_searched(run):
+    stdout, _ = run("list", "classifiers", "knn")
+    lines = stdout.splitlines()
+    assert any(line.endswith("--tune tries") for line in lines)
+    [k] = [line for line in lines if line.startswith("k  ")]
+    assert {"1", "5"} <= set(k.rpartition("   ")[2].split(", "))
+
+
+def test_explore(run, tiny, tmp_path):
+    stdout, stderr = run("explore", "--data", tiny / "clips.csv", "--out", "found", "-q")
+    assert "24 clips in 12 groups (hiss 8, hum 8, sweep 8)" in stdout
+    record = json.loads((tmp_path / "found" / "results.json").read_text())
+    assert record["kind"] == "explore"
+    for finding in record["audit"]["findings"]:
+        assert f"{finding['severity']}: {finding['sentence']}" in stdout
+    assert {"report.html", "report.md", "results.json"} <= {path.name for path in (tmp_path / "found").iterdir()}
+    assert f"report   {'found/report.html'}" in stdout
+    stdout, _ = run("report", "found", "--report", "markdown", "--out", "again")
+    assert (tmp_path / "again" / "report.md").read_text() == (tmp_path / "found" / "report.md").read_text()
+
+
+def test_plot(run, tiny, tmp_path):
+    stdout, _ = run("plot", tiny / "hum" / "0.wav", tiny / "hiss" / "0.wav", "--out", "pictures")
+    pictures = [tmp_path / line for line in stdout.splitlines()]
+    assert len(set(pictures)) == 2
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in pictures)
+    stdout, stderr = run("plot", tiny / "clips.csv", tiny / "hum" / "1.wav", code=1)
+    assert "clips.csv" in stderr
+    assert len(stdout.splitlines()) == 1
+
+
+def test_a_comparison_that_is_tuned_and_questioned(run, tiny, tmp_path):
+    (tmp_path / "grid.json").write_text('{"knn": {"k": [1, 3]}}')
+    rows = [f"{tiny}/{label}/7.wav,{label}" for label in ("hiss", "hum", "sweep")]
+    (tmp_path / "apart.csv").write_text("\n".join(["path,label", *rows]))
+    words = ["--data", tiny, "--features", "centroid,zcr", "--clf", "knn", "--cv", "2", "--report", "markdown", "-q"]
+    words += ["--grid", "grid.json", "--group-by", "/([0-9])", "--naive-split-too", "--learning-curve"]
+    stdout, stderr = run("compare", *words, "--test", "apart.csv", "--clips", "0.15", "--out", "out")
+    record = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert record["cv"]["tuned"] is True
+    assert record["dataset"]["n_clips"] == 48
+    assert record["dataset"]["n_groups"] == 8
+    head = next(line for line in stdout.splitlines() if "against the best" in line)
+    assert "not nested (too good)" in head
+    assert "groups ignored (leaky)" in head
+    assert "kept apart: 6 clips of apart.csv, answered once by " in stdout
+    assert "6 of the test clips come from recordings that are among those to learn from" in stderr
+    assert record["learning_curve"]["points"]
+    stdout, _ = run("report", "out", "--report", "latex,csv", "--out", "tables")
+    assert {path.name for path in (tmp_path / "tables").iterdir()} == {"ranking.tex", "ranking.csv"}
+
+
 def test_datasets_info(run):
     stdout, _ = run("datasets", "info", "fsdd")
     assert "CC BY-SA 4.0" in stdout
@@ -234,7 +286,7 @@ def test_datasets_info(run):
 
 def test_help_is_quick_and_names_everything(run):
     stdout, _ = run("--help")
-    for command in ("train", "compare", "predict", "extract", "report", "list", "datasets"):
+    for command in ("train", "compare", "predict", "extract", "report", "list", "datasets", "explore", "plot"):
         assert command in stdout
     assert run("--version")[0].startswith("audioclf, version ")
 
@@ -260,6 +312,10 @@ class TestMistakes:
             (["train", "--features", "mfcc:n_coefs=3"], "mfcc has no parameter 'n_coefs'. Did you mean 'n_coeffs'?"),
             (["train", "--features", "mfcc:n_coeffs=x"], "'x' isn't a value of type int"),
             (["train", "--clf", "smv"], "unknown classifier 'smv'. Did you mean 'svm'?"),
+            (["train", "--clips", "0"], "--clips 0: pieces must be longer than 0 s"),
+            (["train", "--group-by", "(x"], "--group-by '(x' is no regular expression"),
+            (["train", "--grid", "none.json"], "none.json"),
+            (["train", "--metric", "acuracy"], "'acuracy'"),
             (["train", "--clf", "svm,rf"], "'audioclf compare' takes several"),
             (["train", "--data", "dmo"], "Did you mean 'demo'?"),
             (["train", "--report", "htm"], "Did you mean 'html'?"),
