@@ -59,7 +59,7 @@ def render(results: Results) -> str:
         ranking=[_row(results, e, place, slugs[id(e)], start) for place, e in enumerate(ranked, 1)],
         winner=None if best is None else _experiment(results, best, slugs[id(best)]),
         others=[_experiment(results, e, slugs[id(e)]) for e in ranked[1:]],
-        findings=[_finding(f) for severity in ("serious", "note") for f in _text.findings(results, severity)],
+        findings=[_finding(results, f) for severity in ("serious", "note") for f in _text.findings(results, severity)],
         confused=_confused(results),
         test=None if test is None else _test(results, test),
         all_titles=TITLES,
@@ -240,13 +240,22 @@ def _matrix(counts: list[list[int]], labels: list[str]) -> list[tuple[str, list[
     ]
 
 
-def _finding(finding: dict[str, Any]) -> dict[str, Any]:
+def _finding(results: Results, finding: dict[str, Any]) -> dict[str, Any]:
     """What the template shows of one finding of the audit."""
     rows = finding["rows"]
     keys = list(rows[0]) if rows else []
     numbers = [all(isinstance(row.get(key), int | float | None) for row in rows) for key in keys]
+    audible = {excerpt["path"] for excerpt in results.record.get("excerpts") or []}
+    suspected = {
+        row["clip"]: f"labelled {row['label']}, sounds like {row['suggested']}"
+        for row in rows
+        if {"clip", "label", "suggested"} <= set(row)
+    }
+    named = dict.fromkeys([*suspected, *(path for together in finding["clips"] for path in together)])
     return {
         **finding,
+        "sentence": _text.sentence(finding["sentence"]),
+        "advice": _text.sentence(finding["advice"]),
         "what": _text.kind(finding),
         "heads": [(_text.heading(key), number) for key, number in zip(keys, numbers)],
         "cells": [
@@ -254,5 +263,5 @@ def _finding(finding: dict[str, Any]) -> dict[str, Any]:
             for row in rows[:_MOST_ROWS]
         ],
         "further": len(rows) - _MOST_ROWS,
-        "suspects": [row for row in rows if {"clip", "label", "suggested"} <= set(row)],
+        "heard": [(path, suspected.get(path, "")) for path in named if path in audible],
     }
