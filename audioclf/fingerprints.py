@@ -189,7 +189,7 @@ def find_matches(prints: Sequence[Print], highest_error: float) -> list[Match]:
     """Return the pairs of clips that share a stretch of at least half the shorter, in the order of their indices.
 
     Where the spectrum changes most, about three times a second, a fingerprint has an anchor. All anchors are compared
-    with all others, by the bits of six frames around them; those of two clips that agree give an offset, at which the
+    with all others, by the bits of thirteen frames around them; those of two clips that agree give an offset, at which the
     clips are compared by all their bits.
 
     Parameters
@@ -227,9 +227,11 @@ def _anchors(prints: Sequence[Print], bounds: NDArray[np.int64]) -> tuple[NDArra
         if not len(words):
             continue
         strength = scipy.ndimage.uniform_filter1d(words[:, 2].astype(np.float64), 3)
-        reach = min(max(len(words) // _FEWEST // 2, 1), _SPACING)
-        highest = scipy.ndimage.maximum_filter1d(strength, 2 * reach + 1)
-        peaks = np.flatnonzero((strength == highest) & (strength > 0))
+        for reach in (_SPACING, _SPACING // 2, _SPACING // 4, 1):
+            highest = scipy.ndimage.maximum_filter1d(strength, 2 * reach + 1)
+            peaks = np.flatnonzero((strength == highest) & (strength > 0))
+            if len(peaks) >= _FEWEST:
+                break
         found.append(bounds[i] + peaks)
         owner.append(np.full(len(peaks), i))
     anchors, clips = np.concatenate(found), np.concatenate(owner)
@@ -286,7 +288,7 @@ def _pair_up(words: Any, anchors: Any, near: Any, owner: Any, bounds: Any, begin
                 if bits < 5 or 3 * errors > bits:
                     continue
                 j, r = owner[b], anchors[b] + shift - 2
-                for k in range(-6, 13, 3):
+                for k in range(-8, 17, 2):
                     if k != 0 and bounds[i] <= p + k < bounds[i + 1] and bounds[j] <= r + k < bounds[j + 1]:
                         both = words[p + k, 1] & words[r + k, 1]
                         bits += _ones(both)

@@ -247,7 +247,7 @@ def bandwidth_of(power: NDArray[np.float64], sample_rate: int) -> tuple[float, f
 
     The spectrum is smoothed over 150 Hz. What lies at 90 to 97 % of its range is taken for the noise floor, if it is
     50 dB or more below the highest point; else all of the range is used. The highest frequency that stands 10 dB above
-    the floor, and no more than 100 dB below the highest point, is the bandwidth. The fall is that from the 450 Hz that
+    the floor, and no more than 80 dB below the highest point, is the bandwidth. The fall is that from the 450 Hz that
     end 150 Hz below it to the 450 Hz that begin 150 Hz above it; 0 below 1.5 kHz, where natural spectra are as steep.
 
     Parameters
@@ -274,7 +274,7 @@ def bandwidth_of(power: NDArray[np.float64], sample_rate: int) -> tuple[float, f
     floor = float(np.median(level[round(0.9 * (n - 1)) : round(0.97 * (n - 1)) + 1]))
     if floor > level.max() - 50:
         return sample_rate / 2, 0.0
-    used = np.flatnonzero(level > max(floor + 10, level.max() - 100))
+    used = np.flatnonzero(level > max(floor + 10, level.max() - 80))
     at = int(used[-1])
     gap, span = max(1, round(150 / step)), max(1, round(450 / step))
     below, above = level[max(0, at - gap - span) : at - gap], level[at + gap + 1 : at + gap + 1 + span]

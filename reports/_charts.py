@@ -51,6 +51,11 @@ class Chart:
     source: str
     width: int
 
+    @property
+    def wide(self) -> bool:
+        """Whether it takes a page's width to be legible."""
+        return self.width > 760
+
 
 @dataclass(frozen=True)
 class Charts:

@@ -13,9 +13,6 @@ import numpy as np
 from audioclf.portrait import unpack_picture
 from audioclf.results import Results, is_floor
 
-MOST_SOUND = 3_000_000
-"""Characters of embedded sound in one page; the spectrograms of what comes after are shown without it."""
-
 _SHADES = 64
 
 
@@ -52,9 +49,9 @@ class Shelf:
     taken: set[str] = field(default_factory=set)
 
     @classmethod
-    def of(cls, record: dict[str, Any]) -> Shelf:
-        """Return the record's excerpts, with as much sound as there's room for."""
-        room, found = MOST_SOUND, {}
+    def of(cls, record: dict[str, Any], room: int) -> Shelf:
+        """Return the record's excerpts, with at most *room* characters of sound; what comes after is only seen."""
+        found = {}
         for number, excerpt in enumerate(record.get("excerpts") or []):
             size = len(excerpt["audio"])
             fits = size <= room

@@ -355,6 +355,8 @@ def testing(results: Results) -> str:
         return ""
     number = sum(e.get("versus_best") is not None for e in results.ranking())
     holm = f" and Holm's correction for {number} comparisons" if number > 1 else ""
+    if tests["decided_by"] is None:
+        return "Experiments share too little to be told apart by a test."
     if tests["decided_by"] == "McNemar":
         how = "McNemar's test on the paired answers to the same clips"
     else:
@@ -381,7 +383,9 @@ def decisive_p(results: Results, experiment: Experiment) -> float | None:
     tests, versus = results.record.get("tests"), experiment.get("versus_best")
     if not tests or not versus:
         return None
-    return versus["mcnemar"]["p_holm"] if tests["decided_by"] == "McNemar" else versus["p_holm"]
+    if versus["p_holm"] is not None:
+        return versus["p_holm"]
+    return (versus["mcnemar"] or {"p_holm": None})["p_holm"]
 
 
 def versus(results: Results, experiment: Experiment) -> str:
@@ -427,6 +431,18 @@ def chosen(experiment: Experiment) -> list[tuple[str, int]]:
     """List the parameters that folds chose, as specs, with the number of folds; the most frequent first."""
     found = (experiment.get("tuning") or {}).get("chosen", {})
     return sorted(found.items(), key=lambda item: (-item[1], item[0]))
+
+
+def sentence(text: str) -> str:
+    """Write what a finding or a warning says as a sentence, unless it begins with a name.
+
+    >>> sentence("the level tells 'wren' from the rest"), sentence("a.wav: silent")
+    ("The level tells 'wren' from the rest.", 'a.wav: silent.')
+    """
+    text = text.strip()
+    if text.split(maxsplit=1)[:1] and text.split(maxsplit=1)[0].isalpha():
+        text = text[0].upper() + text[1:]
+    return text if not text or text[-1] in ".!?…" else f"{text}."
 
 
 def cell(value: Any) -> str:

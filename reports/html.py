@@ -16,7 +16,11 @@ from audioclf.results import DETAILS, ERRORS, TITLES, Experiment, Results, is_fl
 from . import _charts, _clips, _text
 
 MOST_COLUMNS = 15
+MOST_BYTES = 4_900_000
+"""Of a page. It can be larger where not sounds but hundreds of experiments take the room."""
+
 _MOST_CLIPS = 12
+_FEWER_CLIPS = 5
 _MOST_UNHEARD = 24
 _MOST_ROWS = 60
 
@@ -26,7 +30,7 @@ class HTMLReport(Report):
 
     Text from data is escaped, and a content security policy forbids the page to fetch anything. Confusion
     matrices are tables up to 15 classes, pictures beyond (for all but the winner, whose picture is there in both
-    forms, the table of confusions serves then). Sounds are embedded once each, up to about 2 MB.
+    forms, the table of confusions serves then). Sounds are embedded once each, as many as fit.
     """
 
     name = "html"
@@ -41,30 +45,42 @@ class HTMLReport(Report):
 
 
 def render(results: Results) -> str:
-    """Return the report as text."""
+    """Return the report as text; where it would be larger than `MOST_BYTES`, with fewer sounds."""
+    page = _page(results)
+    sounds = sum(len(excerpt["audio"]) for excerpt in results.record.get("excerpts") or [])
+    text = _template().render(**page, clips=_clips.Shelf.of(results.record, sounds))
+    beyond = len(text.encode(errors="backslashreplace")) - MOST_BYTES
+    if sounds and beyond > 0:
+        text = _template().render(**page, clips=_clips.Shelf.of(results.record, sounds - beyond))
+    return text
+
+
+def _page(results: Results) -> dict[str, Any]:
+    """What the template shows, but for the clips that can be heard."""
     ranked, best = results.ranking(), results.best
     main, test = results.metric, results.record.get("test")
     slugs = {id(e): slug for e, slug in zip(results.record["experiments"], _text.slugs(results.record["experiments"]))}
     start = _start(results)
-    return _template().render(
-        record=results.record,
-        explored=results.record.get("kind") == "explore",
-        text=_text,
-        results=results,
-        clips=_clips.Shelf.of(results.record),
-        titles={main: TITLES[main], **results.shown},
-        more=_more(results),
-        columns=_columns(results),
-        start=start,
-        ranking=[_row(results, e, place, slugs[id(e)], start) for place, e in enumerate(ranked, 1)],
-        winner=None if best is None else _experiment(results, best, slugs[id(best)]),
-        others=[_experiment(results, e, slugs[id(e)]) for e in ranked[1:]],
-        findings=[_finding(f) for severity in ("serious", "note") for f in _text.findings(results, severity)],
-        confused=_confused(results),
-        test=None if test is None else _test(results, test),
-        all_titles=TITLES,
-        charts=_charts.of(results, confusions=len(results.labels) > MOST_COLUMNS),
-    )
+    return {
+        "record": results.record,
+        "explored": results.record.get("kind") == "explore",
+        "text": _text,
+        "results": results,
+        "titles": {main: TITLES[main], **results.shown},
+        "all_titles": TITLES,
+        "more": _more(results),
+        "columns": _columns(results),
+        "start": start,
+        "ranking": [_row(results, e, place, slugs[id(e)], start) for place, e in enumerate(ranked, 1)],
+        "winner": None if best is None else _experiment(results, best, slugs[id(best)], _MOST_CLIPS),
+        "others": [_experiment(results, e, slugs[id(e)], _FEWER_CLIPS) for e in ranked[1:]],
+        "findings": [
+            _finding(results, f) for severity in ("serious", "note") for f in _text.findings(results, severity)
+        ],
+        "confused": _confused(results),
+        "test": None if test is None else _test(results, test),
+        "charts": _charts.of(results, confusions=len(results.labels) > MOST_COLUMNS),
+    }
 
 
 @cache
@@ -165,8 +181,8 @@ def _row(results: Results, experiment: Experiment, place: int, slug: str, start:
 _NONE = {"mean": None, "std": None, "low": None, "high": None}
 
 
-def _experiment(results: Results, experiment: Experiment, slug: str) -> dict[str, Any]:
-    """What the template shows of one experiment."""
+def _experiment(results: Results, experiment: Experiment, slug: str, most_clips: int) -> dict[str, Any]:
+    """What the template shows of one experiment, with at most so many clips behind each confusion."""
     folds = experiment["folds"]
     metrics = {name: experiment["metrics"].get(name) or _NONE for name in TITLES}
     return {
@@ -189,7 +205,7 @@ def _experiment(results: Results, experiment: Experiment, slug: str) -> dict[str
         "classes": _classes(experiment["per_class"]),
         "matrix": _matrix(experiment["confusion_matrix"], results.labels),
         "confusions": [
-            (c.label, c.predicted, c.count, f"{c.share:.0%}", c.clips[:_MOST_CLIPS], len(c.clips) - _MOST_CLIPS)
+            (c.label, c.predicted, c.count, f"{c.share:.0%}", c.clips[:most_clips], len(c.clips) - most_clips)
             for c in results.confusions(experiment)
         ],
         "warnings": experiment.get("warnings", []),
@@ -240,13 +256,22 @@ def _matrix(counts: list[list[int]], labels: list[str]) -> list[tuple[str, list[
     ]
 
 
-def _finding(finding: dict[str, Any]) -> dict[str, Any]:
+def _finding(results: Results, finding: dict[str, Any]) -> dict[str, Any]:
     """What the template shows of one finding of the audit."""
     rows = finding["rows"]
     keys = list(rows[0]) if rows else []
     numbers = [all(isinstance(row.get(key), int | float | None) for row in rows) for key in keys]
+    audible = {excerpt["path"] for excerpt in results.record.get("excerpts") or []}
+    suspected = {
+        row["clip"]: f"labelled {row['label']}, sounds like {row['suggested']}"
+        for row in rows
+        if {"clip", "label", "suggested"} <= set(row)
+    }
+    named = dict.fromkeys([*suspected, *(path for together in finding["clips"] for path in together)])
     return {
         **finding,
+        "sentence": _text.sentence(finding["sentence"]),
+        "advice": _text.sentence(finding["advice"]),
         "what": _text.kind(finding),
         "heads": [(_text.heading(key), number) for key, number in zip(keys, numbers)],
         "cells": [
@@ -254,5 +279,5 @@ def _finding(finding: dict[str, Any]) -> dict[str, Any]:
             for row in rows[:_MOST_ROWS]
         ],
         "further": len(rows) - _MOST_ROWS,
-        "suspects": [row for row in rows if {"clip", "label", "suggested"} <= set(row)],
+        "heard": [(path, suspected.get(path, "")) for path in named if path in audible],
     }

@@ -132,7 +132,7 @@ def _comments(results: Results) -> list[str]:
         *_text.protocol(results)[:1],
     ]
     if record.get("tests"):
-        said.append(f"Dagger: {_text.testing(results)}")
+        said.append(_text.testing(results).replace("Not distinguishable:", "Dagger, not distinguishable:"))
     if record["cv"]["tuned"]:
         said.append("Not nested: the best candidate on the folds that chose it, an optimistic figure.")
     return [_line(line) for line in said]

@@ -96,7 +96,10 @@ def _head(results: Results) -> list[str]:
     parts.append(bullets(_text.caveats(results)))
     serious = [] if explored else [found["sentence"] for found in _text.findings(results, "serious")]
     if serious or record["warnings"]:
-        parts += ["**Read this before quoting a figure**", bullets([*serious, *record["warnings"]])]
+        parts += [
+            "**Warnings**" if explored else "**Read this before quoting a figure**",
+            bullets([_text.sentence(said) for said in (*serious, *record["warnings"])]),
+        ]
     return parts
 
 
@@ -283,7 +286,8 @@ def _audit(results: Results) -> list[str]:
         for found in _text.findings(results, severity):
             tag = "Serious" if severity == "serious" else "Note"
             parts.append(
-                f"**{tag}, {escape(found['topic'])}:** {escape(found['sentence'])} {escape(found['advice'])}".rstrip()
+                f"**{tag}, {escape(found['topic'])}:** {escape(_text.sentence(found['sentence']))} "
+                f"{escape(_text.sentence(found['advice']))}".rstrip()
             )
             if found["rows"]:
                 keys = list(found["rows"][0])

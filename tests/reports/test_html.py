@@ -200,10 +200,12 @@ def test_a_sound_is_embedded_once_wherever_it_is_shown(make_results):
 
 def test_sounds_beyond_the_room_are_left_out_and_said_so(make_results, monkeypatch):
     results = make_results(skill=0.5)
+    whole = render(results)
     size = len(results.record["excerpts"][0]["audio"])
-    monkeypatch.setattr("audioclf.reports._clips.MOST_SOUND", 2 * size)
+    assert "left out to keep this page small" not in whole
+    monkeypatch.setattr("audioclf.reports.html.MOST_BYTES", len(whole.encode()) - 2 * size)
     text = render(results)
-    assert text.count("data:audio/wav") == 2
+    assert text.count("data:audio/wav") == len(results.record["excerpts"]) - 2
     assert "left out to keep this page small" in text
 
 
@@ -302,7 +304,9 @@ def test_size_for_a_large_grid(make_results):
     )
     for excerpt in results.record["excerpts"]:
         excerpt["audio"] = base64.b64encode(b"x" * 75_000).decode()  # 24 of them are what a record may hold
-    assert len(render(results).encode()) < 5e6
+    text = render(results)
+    assert len(text.encode()) < 5e6
+    assert text.count("data:audio/wav") == 24
 
 
 def test_title_is_the_winner(make_results):
