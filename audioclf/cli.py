@@ -685,7 +685,8 @@ def _formats(reports: str) -> list[str]:
 
 
 def _analysis_options(options: dict[str, Any]) -> tuple[Any, ...]:
-    return tuple(options[name] for name in ("frame_length", "hop_length", "window", "n_fft", "sample_rate"))
+    names = ("frame_length", "hop_length", "window", "n_fft", "sample_rate", "clip_seconds")
+    return tuple(options[name] for name in names)
 
 
 def _run_options(folder: Path, options: dict[str, Any]) -> dict[str, Any]:

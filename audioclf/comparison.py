@@ -185,7 +185,7 @@ def compare(
     experiments = plan(features, classifiers)
     if tune or grid is not None:
         experiments = with_candidates(experiments, grid, budget, seed)
-    check_options(cv, pooled, frame_length, hop_length, window, n_fft, sample_rate)
+    check_options(cv, pooled, frame_length, hop_length, window, n_fft, sample_rate, clip_seconds)
     pooled = functionals.parse(pooled)
     workers = parallel.count_workers(workers)
     dataset = data if isinstance(data, Dataset) else load_dataset(data)
@@ -314,9 +314,12 @@ def check_options(
     window: str,
     n_fft: int | None,
     sample_rate: int | None,
+    clip_seconds: float | None = None,
 ) -> None:
     """Raise `SpecError` for what is wrong whatever the data, before any is read."""
     functionals.parse(pooled)
+    if clip_seconds is not None:
+        cut([], [], clip_seconds)
     if cv is not None:
         parse_cv(cv)
     Analysis(sample_rate or HIGHEST_DEFAULT_RATE, frame_length, hop_length, window, None)
@@ -365,7 +368,7 @@ def with_candidates(
     SpecError
         If the grid or the budget is wrong.
     """
-    spaces = tuning.load_grid(grid) if isinstance(grid, str | os.PathLike) else grid
+    spaces = tuning.load_grid(grid) if isinstance(grid, str | os.PathLike) else grid and tuning.check_grid(grid)
     found = {e.classifier: tuple(tuning.candidates(e.classifier, spaces, budget, seed)) for e in experiments}
     return [replace(e, candidates=found[e.classifier] if len(found[e.classifier]) > 1 else ()) for e in experiments]
 

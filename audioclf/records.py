@@ -62,6 +62,7 @@ def dataset(data: Dataset, clips: list[Clip], found: Survey, digest: str) -> dic
         "n_groups": len(set(kept.groups)) if kept.has_groups else None,
         "labels": kept.labels,
         "label_counts": kept.label_counts,
+        "label_groups": _label_groups(clips) if kept.has_groups else None,
         "duration": float(sum(found.durations)),
         "sample_rates": {str(rate): rates[rate] for rate in sorted(rates)},
         "fingerprint": digest,
@@ -69,6 +70,13 @@ def dataset(data: Dataset, clips: list[Clip], found: Survey, digest: str) -> dic
         "licence": data.licence,
         "citation": data.citation,
     }
+
+
+def _label_groups(clips: list[Clip]) -> dict[str, int]:
+    groups: dict[str, set[str]] = {}
+    for clip in clips:
+        groups.setdefault(clip.label, set()).add(clip.group if clip.group is not None else f"\0{clip.name}")
+    return {label: len(groups[label]) for label in sorted(groups)}
 
 
 def experiment(
@@ -290,11 +298,11 @@ def _tuning(of: Experiment, outcome: Outcome, course: Course) -> dict[str, Any] 
     found = [fold.inner for fold in outcome.folds if fold.inner is not None]
     if not found or not isinstance(outcome.outer, Found):
         return None
-    space: dict[str, list[Any]] = {}
+    tried: dict[str, list[Any]] = {}
     for candidate in of.candidates:
         for name, value in candidate.parameters.items():
-            if value not in space.setdefault(name, []):
-                space[name].append(value)
+            if value not in tried.setdefault(name, []):
+                tried[name].append(value)
     return {
         "method": found[0].method,
         "metric": course.metric,
@@ -302,7 +310,7 @@ def _tuning(of: Experiment, outcome: Outcome, course: Course) -> dict[str, Any] 
         "budget": course.budget,
         "inner_folds": tuning.INNER_FOLDS,
         "fits": sum(f.fits for f in found),
-        "space": {name: values for name, values in space.items() if len(values) > 1},
+        "space": {name: values for name, values in tried.items() if len(values) > 1},
         "chosen": dict(Counter(fold.classifier.spec for fold in outcome.folds).most_common()),
         "non_nested": {
             "score": outcome.outer.score,
