@@ -237,8 +237,7 @@ def compare(
     from audioclf import comparison
     from audioclf.dataset import load_dataset
 
-    comparison.plan(features, clf)
-    comparison.check_options(options["cv"], options["functionals"], *_analysis_options(options))
+    _check(features, clf, options)
     formats = _formats(reports)
     dataset = load_dataset(data, root)
     folder = _out(out, f"{dataset.name}-compare")
@@ -268,8 +267,7 @@ def train(
 
     if "," in features or "," in clf:
         raise click.UsageError("train takes one feature set and one classifier; 'audioclf compare' takes several.")
-    comparison.plan(features, clf)
-    comparison.check_options(options["cv"], options["functionals"], *_analysis_options(options))
+    _check(features, clf, options)
     formats = _formats(reports)
     dataset = load_dataset(data, root)
     folder = _out(out, f"{dataset.name}-{features}-{clf}")
@@ -684,9 +682,15 @@ def _formats(reports: str) -> list[str]:
     return formats
 
 
-def _analysis_options(options: dict[str, Any]) -> tuple[Any, ...]:
-    names = ("frame_length", "hop_length", "window", "n_fft", "sample_rate", "clip_seconds")
-    return tuple(options[name] for name in names)
+def _check(features: str, clf: str, options: dict[str, Any]) -> None:
+    """Refuse what is wrong whatever the data, before any is read."""
+    from audioclf import comparison
+
+    experiments = comparison.plan(features, clf)
+    if options["grid"] is not None:
+        comparison.with_candidates(experiments, options["grid"], options["budget"], options["seed"])
+    names = ("frame_length", "hop_length", "window", "n_fft", "sample_rate", "clip_seconds", "group_by")
+    comparison.check_options(options["cv"], options["functionals"], *(options[name] for name in names))
 
 
 def _run_options(folder: Path, options: dict[str, Any]) -> dict[str, Any]:

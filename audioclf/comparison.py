@@ -17,7 +17,7 @@ import numpy as np
 from audioclf import audit, excerpts, fitting, functionals, hindsight, holdout, parallel, records, tuning
 from audioclf._version import __version__
 from audioclf.classifier import Classifier, build_classifier
-from audioclf.dataset import Dataset, fingerprint, load_dataset, refuse_repeats
+from audioclf.dataset import Dataset, cut, fingerprint, group_expression, load_dataset, refuse_repeats
 from audioclf.errors import DatasetError, SpecError, did_you_mean
 from audioclf.extraction import Extraction, extract
 from audioclf.features import HIGHEST_DEFAULT_RATE, analysis_rate, build_extractors
@@ -26,7 +26,7 @@ from audioclf.fitting import Course, Experiment
 from audioclf.importance import permutation_importance
 from audioclf.learning_curve import learning_curve
 from audioclf.parallel import Progress
-from audioclf.preparation import Prepared, prepare
+from audioclf.preparation import AUTO, Prepared, prepare
 from audioclf.projection import projection, summarise
 from audioclf.report import write_reports
 from audioclf.results import FLOOR, RANKING, Results, is_floor, title
@@ -185,7 +185,7 @@ def compare(
     experiments = plan(features, classifiers)
     if tune or grid is not None:
         experiments = with_candidates(experiments, grid, budget, seed)
-    check_options(cv, pooled, frame_length, hop_length, window, n_fft, sample_rate, clip_seconds)
+    check_options(cv, pooled, frame_length, hop_length, window, n_fft, sample_rate, clip_seconds, group_by)
     pooled = functionals.parse(pooled)
     workers = parallel.count_workers(workers)
     dataset = data if isinstance(data, Dataset) else load_dataset(data)
@@ -315,9 +315,12 @@ def check_options(
     n_fft: int | None,
     sample_rate: int | None,
     clip_seconds: float | None = None,
+    group_by: str | None = None,
 ) -> None:
     """Raise `SpecError` for what is wrong whatever the data, before any is read."""
     functionals.parse(pooled)
+    if group_by not in (None, AUTO):
+        group_expression(group_by)
     if clip_seconds is not None:
         cut([], [], clip_seconds)
     if cv is not None:

@@ -369,6 +369,20 @@ def refuse_repeats(dataset: Dataset) -> None:
             )
 
 
+def group_expression(pattern: str) -> re.Pattern[str]:
+    """Compile a pattern for `group_by`.
+
+    Raises
+    ------
+    SpecError
+        If it is no regular expression.
+    """
+    try:
+        return re.compile(pattern)
+    except re.error as error:
+        raise SpecError(f"--group-by '{pattern}' is no regular expression: {error}") from error
+
+
 def group_by(dataset: Dataset, pattern: str) -> Dataset:
     """Return the data set with groups read from the clips' names.
 
@@ -393,10 +407,7 @@ def group_by(dataset: Dataset, pattern: str) -> Dataset:
     >>> [clip.group for clip in group_by(Dataset("wrens", clips), r"([^/]+)_[0-9]+")]
     ['site1', 'site1', 'site2']
     """
-    try:
-        expression = re.compile(pattern)
-    except re.error as error:
-        raise SpecError(f"--group-by '{pattern}' is no regular expression: {error}") from error
+    expression = group_expression(pattern)
     found = [expression.search(clip.name) for clip in dataset]
     if not any(found):
         example = dataset.clips[0].name if len(dataset) else "none"
