@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 LARGEST = 150_000
 """Bytes of an SVG beyond which a PNG is embedded in its place: thousands of dots are lighter as pixels."""
 
+_TEST = "confusion-test"
 _OF_DATA = ("class-distribution", "projection")
 # What figures draw in one of these follows the page's scheme; colours of classes are told apart on both.
 _SHADES = {
@@ -59,8 +60,9 @@ class Chart:
 
 @dataclass(frozen=True)
 class Charts:
-    """The charts of a page: of the winner's confusions and answers, and of the data."""
+    """The charts of a page: of the held-out test, of the winner's confusions and answers, and of the data."""
 
+    test: list[Chart]
     confusions: list[Chart]
     winner: list[Chart]
     data: list[Chart]
@@ -74,15 +76,17 @@ def of(results: Results, confusions: bool) -> Charts:
     ----------
     results : Results
     confusions : bool
-        Whether to draw the winner's confusion matrices too.
+        Whether to draw confusion matrices too: the winner's, and that of the held-out test.
     """
-    found = [picture for picture in pictures(results) if picture.name != "ranking"]
+    found = [picture for picture in pictures(results) if picture.name not in ("ranking", _TEST)]
+    test = [picture for picture in pictures(results) if confusions and picture.name == _TEST]
     portraits = [picture for picture in found if picture.name.startswith("portraits")]
     data = [picture for picture in found if picture.name in _OF_DATA]
     winner = [picture for picture in found if picture not in portraits and picture not in data]
     best = results.best
     drawn = matrices(results, best) if confusions and best is not None else []
     return Charts(
+        test=[_pixels(picture) for picture in test],
         confusions=[_pixels(picture) for picture in drawn],
         winner=[_lines(picture) for picture in winner],
         data=[_lines(picture) for picture in data],

@@ -9,6 +9,9 @@ from typing import Any
 from audioclf.results import TITLES, Experiment, Results, is_floor, title
 
 MISSING = "–"
+UNKNOWN: dict[str, float | None] = {"mean": None, "std": None, "low": None, "high": None}
+"""A metric that an older record, or a classifier without probabilities, doesn't have."""
+
 STAGES = (
     ("Reading and decoding", "decode_seconds"),
     ("Computing features", "extract_seconds"),
