@@ -14,10 +14,12 @@ UNKNOWN: dict[str, float | None] = {"mean": None, "std": None, "low": None, "hig
 
 STAGES = (
     ("Reading and decoding", "decode_seconds"),
+    ("Auditing the data", "audit_seconds"),
     ("Computing features", "extract_seconds"),
     ("Feature store", "store_seconds"),
     ("Fitting", "fit_seconds"),
     ("Predicting and scoring", "score_seconds"),
+    ("Looking closer at the winner", "insight_seconds"),
 )
 
 
@@ -422,11 +424,12 @@ def tuning(experiment: Experiment) -> str:
     found = experiment.get("tuning")
     if not found:
         return ""
+    budget = f", at most {found['budget']} of them tried" if found.get("budget") else ""
     space = "; ".join(f"{name} from {', '.join(_value(v) for v in values)}" for name, values in found["space"].items())
     return (
-        f"Searched by {found['method']} among {count(found['candidates'], 'candidate')} (budget {found['budget']}) "
-        f"for {TITLES[found['metric']]}, with {count(found['inner_folds'], 'inner fold')} in each outer fold's "
-        f"training part: {count(found['fits'], 'fit')} in all." + (f" Space: {space}." if space else "")
+        f"Searched by {found['method']} among {count(found['candidates'], 'candidate')}{budget} for "
+        f"{TITLES[found['metric']]}, with {count(found['inner_folds'], 'inner fold')} in each outer fold's training "
+        f"part: {count(found['fits'], 'fit')} in all." + (f" Space: {space}." if space else "")
     )
 
 
