@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from audioclf.results import Results
 
-from . import _figures
+from . import _figures, _plots
 from ._pictures import Picture, matrices, pictures
 
 if TYPE_CHECKING:
@@ -24,10 +24,14 @@ _TEST = "confusion-test"
 _OF_DATA = ("class-distribution", "projection")
 # What figures draw in one of these follows the page's scheme; colours of classes are told apart on both.
 _SHADES = {
-    "#1b1f24": ("ink", "#e6e9ed"),
-    "#667080": ("muted", "#a3adb9"),
-    "#0b5cad": ("accent", "#7bb8f4"),
-    "#e3e7ec": ("grid", "#2c343d"),
+    _figures.INK: ("ink", "#e6e9ed"),
+    _figures.MUTED: ("muted", "#a3adb9"),
+    _figures.ACCENT: ("accent", "#7bb8f4"),
+    _figures.GRID: ("grid", "#2c343d"),
+    _plots.PALE: ("pale", "#2f6399"),
+    _plots.DARK: ("dark", "#cfe3f8"),
+    _plots.FAINT: ("faint", "#5d6875"),
+    "#c9d0d9": ("thin", "#4a545f"),
     "#c3cad3": ("line", "#46515d"),
     "#000000": ("black", "#e6e9ed"),
     "#ffffff": ("paper", "#14181d"),
