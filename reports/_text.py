@@ -190,7 +190,8 @@ def answer(results: Results) -> str:
         like = indistinct(results)
         rivals = len(results.ranking()) - 1 - (floor is not None)
         if like:
-            return f"{text}; not distinguishable from {listed([title(e) for e in like], 2)}."
+            names = ["always answering the largest class" if is_floor(e) else title(e) for e in like]
+            return f"{text}; not distinguishable from {listed(names, 2)}."
         if rivals:
             whom = "the other experiment" if rivals == 1 else f"each of the other {rivals} experiments"
             return f"{text}; better than {whom} beyond what chance explains."
