@@ -99,7 +99,7 @@ def measure(
         [places[kept[i]] for i in chosen], [kept[i] for i in chosen], [prints[i] for i in chosen], features
     )
     good_clips = [i for i, key in enumerate(keys) if key in sounds]
-    first = {}
+    first: dict[bytes, int] = {}
     for at, i in enumerate(good_clips):
         first.setdefault(keys[i], at)
     index = [first[kept[i]] for i in chosen]

@@ -52,7 +52,7 @@ _FEWEST = 12  # anchors of a short clip
 _MOST_ANCHORS = 40_000  # 800 million comparisons
 _MOST_PAIRS = 2_000_000  # in memory
 _DELAY = RATE // 20
-_FINER = 8  # steps of the delay, a sample
+_FINER = 4  # steps of the delay, a sample
 _SEGMENT = RATE // 10
 
 
@@ -189,8 +189,8 @@ def find_matches(prints: Sequence[Print], highest_error: float) -> list[Match]:
     """Return the pairs of clips that share a stretch of at least half the shorter, in the order of their indices.
 
     Where the spectrum changes most, about three times a second, a fingerprint has an anchor. All anchors are compared
-    with all others, by the bits of thirteen frames around them; those of two clips that agree give an offset, at which the
-    clips are compared by all their bits.
+    with all others, by the bits of thirteen frames around them; two that agree give an offset, at which their clips are
+    compared by all their bits.
 
     Parameters
     ----------
@@ -337,7 +337,7 @@ def _ones(word: Any) -> Any:
 def coherence(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
     """Return how far two stretches at `RATE` are one waveform, delayed by up to 50 ms, amplified or turned over.
 
-    They are brought to the delay at which they correlate best, third-octave bands weighted equally, to an eighth
+    They are brought to the delay at which they correlate best, third-octave bands weighted equally, to a quarter
     of a sample. In every 100 ms of every band they are then correlated anew; the mean of that, over those that are at
     most 45 dB below the loudest, is near 1 for a re-encoded copy, and near 0 for another take of the same
     note or word, which agrees in energy but not in phase for long.

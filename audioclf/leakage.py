@@ -13,6 +13,7 @@ from audioclf.findings import MOST, Data, Finding, Measured, Sets, count, have, 
 
 
 def find_leakage(data: Data) -> list[Finding]:
+    """Return what lets a test clip be known from training, or contradicts it."""
     findings = []
     findings += _conflicts(data)
     exact = [part for part in data.exact if len(data.labels(part)) == 1]
@@ -76,6 +77,7 @@ def _duplicates(data: Data, kind: str, parts: list[list[int]], what: str) -> lis
     return findings
 
 
+_NUMBERED = 0.8  # of a class
 _INDEX = re.compile(
     r"""^(?P<stem>.*?[^\W_])                                   # ends in a letter or digit
         (?:[ _.-]*[\[(](?P<bracket>\d{1,6})[\])]
@@ -124,7 +126,7 @@ def name_stem(name: str, label: str = "") -> str | None:
 def _families(clips: Sequence[Clip]) -> dict[str, list[int]]:
     """Clips that look cut from one recording by their names or paths: indices by what they have in common.
 
-    Where a class has but one stem, as in dog_1, dog_2, ..., its clips are merely numbered.
+    Where most of a class has one stem, as in puppy_1, puppy_2, ..., its clips are merely numbered.
     """
     paths = Counter(clip.path for clip in clips)
     folder = _common_folder(clips)
@@ -133,12 +135,12 @@ def _families(clips: Sequence[Clip]) -> dict[str, list[int]]:
         stem = str(clip.path) if paths[clip.path] > 1 else name_stem(_short(clip, folder), clip.label)
         if stem is not None:
             stems[i] = stem
-    of_class: dict[str, set[str]] = defaultdict(set)
-    for i, stem in stems.items():
-        of_class[clips[i].label].add(stem)
+    sizes = Counter(clip.label for clip in clips)
+    shared = Counter((clips[i].label, stem) for i, stem in stems.items())
     families = defaultdict(list)
     for i, stem in stems.items():
-        if len(of_class[clips[i].label]) > 1 or paths[clips[i].path] > 1:
+        label = clips[i].label
+        if shared[label, stem] <= _NUMBERED * sizes[label] or paths[clips[i].path] > 1:
             families[stem].append(i)
     return {stem: members for stem, members in families.items() if len({place_of(clips[i]) for i in members}) > 1}
 

@@ -22,6 +22,7 @@ _MISSING = 0.05  # s, and a hundredth
 
 
 def find_bad_clips(data: Data) -> list[Finding]:
+    """Return which clips are broken, and whether classes are imbalanced."""
     sounds = data.sounds
     silent = [i for i, s in enumerate(sounds) if s.level <= SILENT]
     quiet = set(silent)

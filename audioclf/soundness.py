@@ -145,7 +145,7 @@ class Meter:
 
     def add(self, samples: Samples) -> None:
         """Take the next samples, shape (n_samples,)."""
-        self._digest.update(np.ascontiguousarray(samples, "<f4"))
+        self._digest.update(np.ascontiguousarray(samples, "<f4").data)
         self._length += len(samples)
         self._sum += float(samples.sum(dtype=np.float64))
         self._squares += float(np.dot(samples, samples))

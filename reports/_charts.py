@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from audioclf.results import Results
 
-from . import _figures
+from . import _figures, _plots
 from ._pictures import Picture, matrices, pictures
 
 if TYPE_CHECKING:
@@ -20,13 +20,18 @@ if TYPE_CHECKING:
 LARGEST = 150_000
 """Bytes of an SVG beyond which a PNG is embedded in its place: thousands of dots are lighter as pixels."""
 
+_TEST = "confusion-test"
 _OF_DATA = ("class-distribution", "projection")
 # What figures draw in one of these follows the page's scheme; colours of classes are told apart on both.
 _SHADES = {
-    "#1b1f24": ("ink", "#e6e9ed"),
-    "#667080": ("muted", "#a3adb9"),
-    "#0b5cad": ("accent", "#7bb8f4"),
-    "#e3e7ec": ("grid", "#2c343d"),
+    _figures.INK: ("ink", "#e6e9ed"),
+    _figures.MUTED: ("muted", "#a3adb9"),
+    _figures.ACCENT: ("accent", "#7bb8f4"),
+    _figures.GRID: ("grid", "#2c343d"),
+    _plots.PALE: ("pale", "#2f6399"),
+    _plots.DARK: ("dark", "#cfe3f8"),
+    _plots.FAINT: ("faint", "#5d6875"),
+    "#c9d0d9": ("thin", "#4a545f"),
     "#c3cad3": ("line", "#46515d"),
     "#000000": ("black", "#e6e9ed"),
     "#ffffff": ("paper", "#14181d"),
@@ -59,8 +64,9 @@ class Chart:
 
 @dataclass(frozen=True)
 class Charts:
-    """The charts of a page: of the winner's confusions and answers, and of the data."""
+    """The charts of a page: of the held-out test, of the winner's confusions and answers, and of the data."""
 
+    test: list[Chart]
     confusions: list[Chart]
     winner: list[Chart]
     data: list[Chart]
@@ -74,15 +80,17 @@ def of(results: Results, confusions: bool) -> Charts:
     ----------
     results : Results
     confusions : bool
-        Whether to draw the winner's confusion matrices too.
+        Whether to draw confusion matrices too: the winner's, and that of the held-out test.
     """
-    found = [picture for picture in pictures(results) if picture.name != "ranking"]
+    found = [picture for picture in pictures(results) if picture.name not in ("ranking", _TEST)]
+    test = [picture for picture in pictures(results) if confusions and picture.name == _TEST]
     portraits = [picture for picture in found if picture.name.startswith("portraits")]
     data = [picture for picture in found if picture.name in _OF_DATA]
     winner = [picture for picture in found if picture not in portraits and picture not in data]
     best = results.best
     drawn = matrices(results, best) if confusions and best is not None else []
     return Charts(
+        test=[_pixels(picture) for picture in test],
         confusions=[_pixels(picture) for picture in drawn],
         winner=[_lines(picture) for picture in winner],
         data=[_lines(picture) for picture in data],

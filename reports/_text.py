@@ -9,12 +9,17 @@ from typing import Any
 from audioclf.results import TITLES, Experiment, Results, is_floor, title
 
 MISSING = "–"
+UNKNOWN: dict[str, float | None] = {"mean": None, "std": None, "low": None, "high": None}
+"""A metric that an older record, or a classifier without probabilities, doesn't have."""
+
 STAGES = (
     ("Reading and decoding", "decode_seconds"),
+    ("Auditing the data", "audit_seconds"),
     ("Computing features", "extract_seconds"),
     ("Feature store", "store_seconds"),
     ("Fitting", "fit_seconds"),
     ("Predicting and scoring", "score_seconds"),
+    ("Looking closer at the winner", "insight_seconds"),
 )
 
 
@@ -185,7 +190,8 @@ def answer(results: Results) -> str:
         like = indistinct(results)
         rivals = len(results.ranking()) - 1 - (floor is not None)
         if like:
-            return f"{text}; not distinguishable from {listed([title(e) for e in like], 2)}."
+            names = ["always answering the largest class" if is_floor(e) else title(e) for e in like]
+            return f"{text}; not distinguishable from {listed(names, 2)}."
         if rivals:
             whom = "the other experiment" if rivals == 1 else f"each of the other {rivals} experiments"
             return f"{text}; better than {whom} beyond what chance explains."
@@ -419,11 +425,12 @@ def tuning(experiment: Experiment) -> str:
     found = experiment.get("tuning")
     if not found:
         return ""
+    budget = f", at most {found['budget']} of them tried" if found.get("budget") else ""
     space = "; ".join(f"{name} from {', '.join(_value(v) for v in values)}" for name, values in found["space"].items())
     return (
-        f"Searched by {found['method']} among {count(found['candidates'], 'candidate')} (budget {found['budget']}) "
-        f"for {TITLES[found['metric']]}, with {count(found['inner_folds'], 'inner fold')} in each outer fold's "
-        f"training part: {count(found['fits'], 'fit')} in all." + (f" Space: {space}." if space else "")
+        f"Searched by {found['method']} among {count(found['candidates'], 'candidate')}{budget} for "
+        f"{TITLES[found['metric']]}, with {count(found['inner_folds'], 'inner fold')} in each outer fold's training "
+        f"part: {count(found['fits'], 'fit')} in all." + (f" Space: {space}." if space else "")
     )
 
 

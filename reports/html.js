@@ -32,6 +32,14 @@ for (const table of document.querySelectorAll("table.sortable")) {
   });
 }
 
+// On a phone these tables' rows are stacked, which would make a screen reader forget that they are tables.
+const roles = { TABLE: "table", THEAD: "rowgroup", TBODY: "rowgroup", TR: "row", TD: "cell" };
+for (const table of document.querySelectorAll("table.stacked")) {
+  for (const part of [table, ...table.querySelectorAll("thead, tbody, tr, th, td")]) {
+    part.setAttribute("role", roles[part.tagName] ?? (part.scope === "row" ? "rowheader" : "columnheader"));
+  }
+}
+
 const table = document.getElementById("experiments");
 if (table) {
   const box = document.getElementById("filter");

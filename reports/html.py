@@ -128,7 +128,7 @@ def _more(results: Results) -> dict[str, str]:
         name: words
         for name, words in DETAILS.items()
         if name not in results.shown
-        and any((e["metrics"].get(name) or {"mean": None})["mean"] is not None for e in ranked)
+        and any((e["metrics"].get(name) or _text.UNKNOWN)["mean"] is not None for e in ranked)
     }
 
 
@@ -164,7 +164,7 @@ def _row(results: Results, experiment: Experiment, place: int, slug: str, start:
         "features": experiment["features"],
         "classifier": experiment["classifier"],
         "floor": is_floor(experiment),
-        "metrics": {name: experiment["metrics"].get(name) or _NONE for name in TITLES},
+        "metrics": {name: experiment["metrics"].get(name) or _text.UNKNOWN for name in TITLES},
         "interval": _text.interval(main),
         "bar": (round(low, 2), round(high - low, 2), round(mean, 2)),
         "like_best": versus is not None and versus["distinguishable"] is False,
@@ -178,13 +178,10 @@ def _row(results: Results, experiment: Experiment, place: int, slug: str, start:
     }
 
 
-_NONE = {"mean": None, "std": None, "low": None, "high": None}
-
-
 def _experiment(results: Results, experiment: Experiment, slug: str, most_clips: int) -> dict[str, Any]:
     """What the template shows of one experiment, with at most so many clips behind each confusion."""
     folds = experiment["folds"]
-    metrics = {name: experiment["metrics"].get(name) or _NONE for name in TITLES}
+    metrics = {name: experiment["metrics"].get(name) or _text.UNKNOWN for name in TITLES}
     return {
         "slug": slug,
         "title": title(experiment),

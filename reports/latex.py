@@ -27,6 +27,9 @@ _SIGNS = {
     "|": r"\textbar{}",
     '"': r"\textquotedbl{}",
     "`": r"\textasciigrave{}",
+    "[": "{[}",  # after the end of a row, a bracket would be its option and a star its variant
+    "]": "{]}",
+    "*": "{*}",
     "–": "--",
     "—": "---",
     "…": r"\ldots{}",

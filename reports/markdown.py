@@ -63,7 +63,7 @@ def render(results: Results, shown: Mapping[str, str] | None = None) -> str:
         rows = [(e["features"], e["classifier"], e["error"]) for e in results.failed()]
         parts += ["### Failed", table(("features", "classifier", "why"), rows)]
     if results.record.get("test"):
-        parts += _test(results, results.record["test"])
+        parts += [*_test(results, results.record["test"]), shown.pop("confusion-test", "")]
     data = [link for name, link in shown.items() if name.startswith(("class-", "projection", "portraits"))]
     if best is not None:
         links = [link for link in shown.values() if link not in data]
@@ -140,7 +140,9 @@ def _ranking(results: Results) -> str:
     main = results.metric
     shown = {main: TITLES[main], **results.shown}
     more = [
-        name for name in TITLES if name not in shown and any((e["metrics"].get(name) or _NONE)["mean"] for e in ranked)
+        name
+        for name in TITLES
+        if name not in shown and any((e["metrics"].get(name) or _text.UNKNOWN)["mean"] for e in ranked)
     ]
     tested = bool(results.record.get("tests"))
     tuned, naive = (any(e.get(key) for e in ranked) for key in ("tuning", "naive"))
@@ -152,7 +154,7 @@ def _ranking(results: Results) -> str:
         row = [str(place), e["features"], e["classifier"] + (" (the floor)" if is_floor(e) else "")]
         row += [_text.spread(e["metrics"][name]) for name in shown]
         row += [_text.interval(e["metrics"][main])]
-        row += [_text.score((e["metrics"].get(name) or _NONE)["mean"]) for name in more]
+        row += [_text.score((e["metrics"].get(name) or _text.UNKNOWN)["mean"]) for name in more]
         if tested:
             row.append("the best" if place == 1 else _verdict(results, e))
         if tuned:
@@ -167,9 +169,6 @@ def _ranking(results: Results) -> str:
     if "log_loss" in more:
         note += " Of log loss and Brier score, less is better."
     return table(heads, rows, right=right) + "\n\n" + note
-
-
-_NONE: dict[str, float | None] = {"mean": None, "std": None, "low": None, "high": None}
 
 
 def _verdict(results: Results, experiment: Experiment) -> str:

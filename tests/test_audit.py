@@ -136,7 +136,8 @@ class TestLeakage:
     def test_numbered_clips_of_a_class_are_no_recording(self, tmp_path):
         data = Data(tmp_path, per_class=0)
         for label, i in itertools.product(CLASSES, range(6)):
-            data.add(label, sound(label, data.rng), name=f"{label}_{i}.wav")
+            data.add(label, sound(label, data.rng), name=f"the {label}s_{i}.wav")
+        data.add("hum", sound("hum", data.rng), name="odd_1.wav")
         assert data.findings("one-recording") == []
 
     def test_group_labels_are_a_note_where_groups_have_one_label(self, data):
@@ -262,6 +263,11 @@ class TestQuality:
         assert names["zeros"] == [[padded.name]]
         assert names["truncated"] == [[cut.name]]
         assert found["silent"].severity == "serious"
+
+    @pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.ogg", "a.mp3"])
+    def test_whole_clips_are_not_truncated(self, data, name):
+        data.clips = [data.add("hum", sound("hum", data.rng), name=name)]
+        assert data.findings("truncated") == []
 
     def test_imbalance(self, data):
         data.clips = data.clips[:20]

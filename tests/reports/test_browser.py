@@ -193,6 +193,22 @@ class TestRanking:
         )
 
 
+def test_a_screen_reader_finds_the_table_on_a_phone(opened):
+    page = opened("full", width=390)
+    nodes = page.call("Accessibility.getFullAXTree")["nodes"]
+    named = {n["nodeId"]: n for n in nodes}
+    table = next(n for n in nodes if n["role"]["value"] == "table" and n["name"]["value"] == "Experiments, best first")
+
+    def below(node, role):
+        children = [named[i] for i in node.get("childIds", []) if i in named]
+        return [c for c in children if c["role"]["value"] == role] + [x for c in children for x in below(c, role)]
+
+    rows = below(table, "row")
+    assert len(rows) == 8
+    assert [len(below(row, "rowheader")) for row in rows] == [0] + [1] * 7
+    assert all(len(below(row, "cell")) >= 6 for row in rows[1:])
+
+
 class TestByKeyboard:
     def test_tab_reaches_everything_and_enter_and_space_work(self, opened):
         page = opened("full")

@@ -135,6 +135,21 @@ def test_ranking_says_what_cannot_be_told_from_the_best(make_results):
     assert "corrected resampled t-test over 5 shared folds" in text
 
 
+def test_the_answer_names_what_it_cannot_be_told_from(make_results):
+    results = make_results(features=("a",), classifiers=("x", "y"))
+    ranked = results.ranking()
+    mean, low, high = (ranked[0]["metrics"]["accuracy"][name] for name in ("mean", "low", "high"))
+    reached = f"{title(ranked[0])}: {mean:.3f} accuracy, 95 % interval {low:.2f}–{high:.2f}"
+    for distinguishable, rest in (
+        ((True, True), "better than the other experiment beyond what chance explains"),
+        ((False, True), f"not distinguishable from {title(ranked[1])}"),
+        ((False, False), f"not distinguishable from {title(ranked[1])}, always answering the largest class"),
+    ):
+        for experiment, told in zip(ranked[1:], distinguishable):
+            experiment["versus_best"]["distinguishable"] = told
+        assert page_of(results).headings[0][1] == f"{reached}; {rest}."
+
+
 def test_tuned_and_naive_scores_stand_beside_the_honest_one_by_name(make_results):
     results = make_results(tuned=True, naive=True)
     rows, best = ranking_of(results), results.best

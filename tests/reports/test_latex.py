@@ -60,9 +60,9 @@ def test_comments_stay_comments(make_results):
 @pytest.mark.parametrize("text", NASTY.split(" "))
 def test_escaped_text_has_no_special_character_left(text):
     done = escape(text)
-    known = r"\\(text\w+\{\}|ldots\{\}|[_#%&$\\{}])|\$\\(pm|times|geq|leq)\$"
+    known = r"\\(text\w+\{\}|ldots\{\}|[_#%&$\\{}])|\{[][*]\}|\$\\(pm|times|geq|leq)\$"
     rest = re.sub(known, "", done)
-    assert not re.search(r"[_#%&~^\\{}$<>|\"`\n]", rest)
+    assert not re.search(r"[][*_#%&~^\\{}$<>|\"`\n]", rest)
 
 
 def test_it_compiles(make_results, tmp_path):
