@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,16 +46,6 @@ class Across:
     friedman: significance.Friedman
     nemenyi: significance.Nemenyi
     left_out: list[str]
-
-    def as_dict(self) -> dict[str, Any]:
-        """The same as plain data."""
-        return {
-            "metric": self.metric,
-            "datasets": self.datasets,
-            "experiments": self.experiments,
-            "scores": self.scores.tolist(),
-            "mean_ranks": self.mean_ranks.tolist(),
-        }
 
 
 def across(runs: Sequence[Results]) -> Across:

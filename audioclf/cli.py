@@ -262,7 +262,7 @@ def train(
     data: str, root: Path | None, features: str, clf: str, reports: str, out: Path | None, **options: Any
 ) -> None:
     """Cross-validate one feature set with one classifier, then fit on all clips and save the model."""
-    from audioclf import comparison, model
+    from audioclf import model
     from audioclf.dataset import load_dataset
 
     if "," in features or "," in clf:
@@ -466,7 +466,7 @@ def plot(files: tuple[Path, ...], out: Path, **options: Any) -> None:
 
 
 @cli.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("runs", nargs=-1, required=True, metavar="RUN...", type=click.Path(path_type=Path))
 @click.option(
     "--report",
     "reports",
@@ -476,16 +476,40 @@ def plot(files: tuple[Path, ...], out: Path, **options: Any) -> None:
     help="Formats; 'audioclf list reports' shows them.",
 )
 @click.option(
-    "--out", "-o", type=click.Path(path_type=Path), metavar="DIR", help="Where to write.  [default: into RUN]"
+    "--out",
+    "-o",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Where to write.  [default: into RUN; of several, runs/across]",
 )
-def report(run: Path, reports: str, out: Path | None) -> None:
-    """Write reports of a finished RUN (its folder or results.json) once more."""
-    from audioclf.report import write_reports
+def report(runs: tuple[Path, ...], reports: str, out: Path | None) -> None:
+    """Write reports of a finished RUN (its folder or results.json) once more.
+
+    Several RUNs, the same experiments on different data sets, are compared over the data sets: Friedman's test, and
+    which mean ranks differ.
+    """
+    from audioclf.report import write_across, write_reports
     from audioclf.results import Results
 
     formats = _formats(reports)
-    results = Results.load(run)
-    _name_files(write_reports(results, out or (run if run.is_dir() else run.parent), formats))
+    if len(runs) == 1:
+        [run] = runs
+        _name_files(write_reports(Results.load(run), out or (run if run.is_dir() else run.parent), formats))
+        return
+    from audioclf.across import across
+
+    found = across([Results.load(run) for run in runs])
+    files = write_across(found, out or Path("runs/across"), formats)
+    rows = [
+        [name, f"{rank:.2f}", *map(_score, scores)]
+        for name, rank, scores in zip(found.experiments, found.mean_ranks, found.scores.T.tolist())
+    ]
+    _table(["experiment", "mean rank", *found.datasets], rows)
+    test, difference = found.friedman, found.nemenyi.critical_difference
+    click.echo(
+        f"\nFriedman (Iman and Davenport): p {test.p_f:.2g}; critical difference of mean ranks {difference:.2f}\n"
+    )
+    _name_files(files)
 
 
 @cli.command(name="list")

@@ -6,11 +6,14 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from audioclf import plugins
 from audioclf.files import check_writable
 from audioclf.results import Results
+
+if TYPE_CHECKING:
+    from audioclf.across import Across
 
 
 class Report(ABC):
@@ -34,6 +37,10 @@ class Report(ABC):
         Returns the files written, the one to open first at the head. Nothing but *results* is read.
         """
 
+    def write_across(self, across: Across, folder: Path) -> list[Path]:
+        """Write what there is to say of the same experiments over several data sets; by default nothing."""
+        return []
+
 
 def write_reports(results: Results, folder: str | os.PathLike[str], formats: Iterable[str]) -> list[Path]:
     """Write each of *formats* (names, as in ``audioclf list reports``) and return all files written.
@@ -46,3 +53,16 @@ def write_reports(results: Results, folder: str | os.PathLike[str], formats: Ite
     reports: list[Report] = [plugins.load("reports", name)() for name in formats]
     folder = check_writable(folder)
     return [path for report in reports for path in report.write(results, folder)]
+
+
+def write_across(across: Across, folder: str | os.PathLike[str], formats: Iterable[str]) -> list[Path]:
+    """Write what each of *formats* says of several data sets, and return all files written.
+
+    Raises
+    ------
+    SpecError
+        If a format is unknown; nothing has been written then.
+    """
+    reports: list[Report] = [plugins.load("reports", name)() for name in formats]
+    folder = check_writable(folder)
+    return [path for report in reports for path in report.write_across(across, folder)]

@@ -7,11 +7,12 @@ import io
 from pathlib import Path
 from typing import Any
 
+from audioclf.across import Across
 from audioclf.files import write_whole
 from audioclf.report import Report
 from audioclf.results import TITLES, Experiment, Results
 
-from . import _text
+from . import _across, _text
 
 _TESTS = ("difference", "t", "p", "p_holm")
 _PAIRS = ("best_only", "this_only", "p", "p_holm")
@@ -34,6 +35,13 @@ class CSVReport(Report):
         path = folder / "ranking.csv"
         with write_whole(path) as aside:
             aside.write_bytes(render(results).encode("utf-8", errors="backslashreplace"))
+        return [path]
+
+    def write_across(self, across: Across, folder: Path) -> list[Path]:
+        """Write ``across.csv`` and return its path."""
+        path = folder / "across.csv"
+        with write_whole(path) as aside:
+            aside.write_bytes(_across.as_csv(across).encode("utf-8", errors="backslashreplace"))
         return [path]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import math
 from functools import cache
 from pathlib import Path
@@ -9,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from audioclf.across import Across
 from audioclf.files import write_whole
 from audioclf.report import Report
 from audioclf.results import DETAILS, ERRORS, TITLES, Experiment, Results, is_floor, title
 
-from . import _charts, _clips, _text
+from . import _across, _charts, _clips, _figures, _text
 
 MOST_COLUMNS = 15
 MOST_BYTES = 4_900_000
@@ -41,6 +43,15 @@ class HTMLReport(Report):
         path = folder / "report.html"
         with write_whole(path) as aside:
             aside.write_text(render(results), encoding="utf-8", errors="backslashreplace")
+        return [path]
+
+    def write_across(self, across: Across, folder: Path) -> list[Path]:
+        """Write ``across.html`` and return its path."""
+        picture = base64.b64encode(_figures.png_bytes(_across.figure(across))).decode()
+        path = folder / "across.html"
+        with write_whole(path) as aside:
+            page = _across.as_html(across, f"data:image/png;base64,{picture}")
+            aside.write_text(page, encoding="utf-8", errors="backslashreplace")
         return [path]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from audioclf.across import Across
 from audioclf.files import write_whole
 from audioclf.report import Report
 from audioclf.results import TITLES, Experiment, Results, is_floor
@@ -56,6 +57,15 @@ class LatexReport(Report):
         path = folder / "ranking.tex"
         with write_whole(path) as aside:
             aside.write_text(render(results), encoding="utf-8", errors="backslashreplace")
+        return [path]
+
+    def write_across(self, across: Across, folder: Path) -> list[Path]:
+        """Write ``across.tex`` and return its path."""
+        from . import _across  # it escapes as this module does
+
+        path = folder / "across.tex"
+        with write_whole(path) as aside:
+            aside.write_text(_across.as_latex(across), encoding="utf-8", errors="backslashreplace")
         return [path]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from audioclf.across import Across
 from audioclf.files import write_whole
 from audioclf.report import Report
 from audioclf.results import TITLES, Experiment, Results, is_floor, title
@@ -43,6 +44,17 @@ class MarkdownReport(Report):
         with write_whole(path) as aside:
             aside.write_text(render(results, shown), encoding="utf-8", errors="backslashreplace")
         return [path, *drawn]
+
+    def write_across(self, across: Across, folder: Path) -> list[Path]:
+        """Write ``across.md`` and the diagram that it shows."""
+        from . import _across  # it writes tables as this module does
+
+        drawn = _across.save_figure(across, folder)
+        path = folder / "across.md"
+        with write_whole(path) as aside:
+            shown = drawn.relative_to(folder).as_posix()
+            aside.write_text(_across.as_markdown(across, shown), encoding="utf-8", errors="backslashreplace")
+        return [path, drawn]
 
 
 def render(results: Results, shown: Mapping[str, str] | None = None) -> str:

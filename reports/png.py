@@ -6,12 +6,13 @@ import re
 from collections.abc import Sequence
 from pathlib import Path, PurePath
 
+from audioclf.across import Across
 from audioclf.files import write_whole
 from audioclf.portrait import Portrait
 from audioclf.report import Report
 from audioclf.results import Experiment, Results
 
-from . import _figures, _sound
+from . import _across, _figures, _sound
 from ._pictures import Picture, matrices, pictures
 
 
@@ -34,6 +35,10 @@ class PNGReport(Report):
         for experiment in results.ranking():
             wanted += matrices(results, experiment)
         return [_write(picture, folder) for picture in wanted]
+
+    def write_across(self, across: Across, folder: Path) -> list[Path]:
+        """Write ``figures/critical-difference.png`` and return its path."""
+        return [_across.save_figure(across, folder)]
 
     def draw_portraits(self, portraits: Sequence[Portrait], folder: Path) -> list[Path]:
         """Write the six pictures of each clip into a PNG of its own in *folder*, and return their paths.

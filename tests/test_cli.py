@@ -235,7 +235,7 @@ def test_list_one_says_what_is_searched(run):
 
 
 def test_explore(run, tiny, tmp_path):
-    stdout, stderr = run("explore", "--data", tiny / "clips.csv", "--out", "found", "-q")
+    stdout, _ = run("explore", "--data", tiny / "clips.csv", "--out", "found", "-q")
     assert "24 clips in 12 groups (hiss 8, hum 8, sweep 8)" in stdout
     record = json.loads((tmp_path / "found" / "results.json").read_text())
     assert record["kind"] == "explore"
@@ -276,6 +276,18 @@ def test_a_comparison_that_is_tuned_and_questioned(run, tiny, tmp_path):
     assert record["learning_curve"]["points"]
     stdout, _ = run("report", "out", "--report", "latex,csv", "--out", "tables")
     assert {path.name for path in (tmp_path / "tables").iterdir()} == {"ranking.tex", "ranking.csv"}
+
+
+def test_over_several_data_sets(run, tiny, tmp_path):
+    words = ["--features", "centroid,zcr", "--clf", "knn", "--cv", "2", "--report", "csv", "-q"]
+    run("compare", "--data", tiny, *words, "--out", "one")
+    run("compare", "--data", tiny, *words, "--clips", "0.15", "--out", "two")
+    stdout, _ = run("report", "one", "two", "--report", "markdown,csv", "--out", "both")
+    assert stdout.splitlines()[0].split() == ["experiment", "mean", "rank", tiny.name, tiny.name, "(2)"]
+    assert "critical difference of mean ranks" in stdout
+    assert {path.name for path in (tmp_path / "both").iterdir()} == {"across.md", "across.csv", "figures"}
+    _, stderr = run("report", "one", "one", code=1)
+    assert "of the same clips" in stderr
 
 
 def test_datasets_info(run):
