@@ -119,7 +119,7 @@ def _breakable(text: object) -> Any:
     from markupsafe import Markup, escape
 
     safe = str(escape(text))
-    for sign in ("+", ":", "/"):
+    for sign in ("+", ":", ",", "/"):
         safe = safe.replace(sign, f"{sign}<wbr>")
     return Markup(safe)
 

@@ -178,6 +178,15 @@ class TestRanking:
         assert 1 < len(like) < 7
         assert column(page, 2) == [e["classifier"] for e in like]
 
+    @pytest.mark.parametrize("width", [390, 895, 900, 1100, 1280])
+    def test_it_fits_its_region_whatever_the_names(self, opened, width):
+        page = opened("full", width=width)
+        wide, room = page.run(
+            "(() => { const r = document.querySelector('#experiments').parentElement;"
+            "return [r.scrollWidth, r.clientWidth]; })()"
+        )
+        assert wide <= room
+
     def test_further_metrics_on_demand(self, opened):
         page = opened("full")
         shown = "getComputedStyle(document.querySelector('#experiments td.more')).display !== 'none'"
