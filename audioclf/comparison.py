@@ -240,7 +240,6 @@ def compare(
         "timing": {},
         "experiments": scored,
         "skipped": [{"path": name, "why": why} for name, why in found.skipped + extraction.skipped],
-        "warnings": records.warnings(found, extraction, splits, analysis, scored),
     }
     results = Results(record)
     record["tests"] = records.compare_with_best(results, splits)
@@ -248,6 +247,8 @@ def compare(
     looking = time.perf_counter()
     record |= _look_closer(results, winner, prepared, extraction, splits, pooled, with_curve, workers, progress)
     looked = time.perf_counter()
+    findings = record["audit"]["findings"]
+    record["warnings"] = records.warnings(found, extraction, splits, analysis, scored, findings)
     record["test"] = None
     if apart is not None and winner is not None:
         progress("held-out test", 0, 1, winner.title)

@@ -106,8 +106,8 @@ def explore(
 
     Examples
     --------
-    >>> explore("demo")
-    <Exploration: 0 findings, 0 of them serious>
+    >>> [finding["kind"] for finding in explore("demo").findings if finding["severity"] == "serious"]
+    []
     """
     began = time.perf_counter()
     workers = parallel.count_workers(workers)
@@ -220,7 +220,7 @@ def _projection(
 ) -> dict[str, Any] | None:
     said = {row["path"]: row["predicted"] for row in reference["predictions"]} if reference else {}
     labels = np.array([clip.label for clip in extraction.clips])
-    predicted = [said.get(clip.name) for clip in extraction.clips] if said else None
+    predicted = [said.get(clip.name, "") for clip in extraction.clips] if said else None
     return projection(extraction.clips, vectors, labels, predicted, FEATURES, seed)
 
 

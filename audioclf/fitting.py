@@ -176,7 +176,8 @@ def _calls(
     order = list(range(len(experiments)))
     if workers > 1:
         order.sort(key=lambda i: -_effort(experiments[i], inputs[_input(experiments[i])].array.size))
-    jobs, calls = [], []
+    jobs: list[tuple[int, str, int]] = []
+    calls: list[tuple[Any, ...]] = []
     for i in order:
         experiment = experiments[i]
         lengths = extraction.lengths if experiment.classifier.takes == "sequences" else None

@@ -321,12 +321,18 @@ def _tuning(of: Experiment, outcome: Outcome, course: Course) -> dict[str, Any] 
 
 
 def warnings(
-    found: Survey, extraction: Extraction, splits: Splits, analysis: Analysis, experiments: list[dict[str, Any]]
+    found: Survey,
+    extraction: Extraction,
+    splits: Splits,
+    analysis: Analysis,
+    experiments: list[dict[str, Any]],
+    findings: Sequence[dict[str, Any]] = (),
 ) -> list[str]:
-    """Return what a reader of the scores should know, in sentences."""
+    """Return what a reader of the scores should know, in sentences, apart from the audit's *findings*."""
     notes = list(splits.warnings)
     rates = found.rates_by_label()
-    if len({frozenset(r) for r in rates.values()}) > 1:
+    told_already = any(finding["kind"] == "sample-rate" for finding in findings)
+    if not told_already and len({frozenset(r) for r in rates.values()}) > 1:
         told = "; ".join(f"{label}: {_range(r)}" for label, r in sorted(rates.items())[:8])
         more = "; ..." if len(rates) > 8 else ""
         notes.append(
