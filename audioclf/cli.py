@@ -113,6 +113,14 @@ _group_by = click.option(
     "sound.  [default: the manifest's]",
 )
 _seed = click.option("--seed", type=int, default=0, show_default=True)
+_formats_option = click.option(
+    "--report",
+    "reports",
+    default="html,markdown,png",
+    show_default=True,
+    metavar="LIST",
+    help="Formats; 'audioclf list reports' shows them.",
+)
 _outputs = (
     click.option(
         "--out",
@@ -121,14 +129,7 @@ _outputs = (
         metavar="DIR",
         help="Folder of the run.  [default: a new one in runs/]",
     ),
-    click.option(
-        "--report",
-        "reports",
-        default="html,markdown,png",
-        show_default=True,
-        metavar="LIST",
-        help="Formats; 'audioclf list reports' shows them.",
-    ),
+    _formats_option,
 )
 _protocol = _together(
     click.option(
@@ -467,14 +468,7 @@ def plot(files: tuple[Path, ...], out: Path, **options: Any) -> None:
 
 @cli.command()
 @click.argument("runs", nargs=-1, required=True, metavar="RUN...", type=click.Path(path_type=Path))
-@click.option(
-    "--report",
-    "reports",
-    default="html,markdown,png",
-    show_default=True,
-    metavar="LIST",
-    help="Formats; 'audioclf list reports' shows them.",
-)
+@_formats_option
 @click.option(
     "--out",
     "-o",

@@ -21,14 +21,14 @@ from audioclf.dataset import Dataset, cut, fingerprint, group_expression, load_d
 from audioclf.errors import DatasetError, SpecError, did_you_mean
 from audioclf.extraction import Extraction, extract
 from audioclf.features import HIGHEST_DEFAULT_RATE, analysis_rate, build_extractors
-from audioclf.files import check_writable, write_whole
+from audioclf.files import write_whole
 from audioclf.fitting import Course, Experiment
 from audioclf.importance import permutation_importance
 from audioclf.learning_curve import learning_curve
 from audioclf.parallel import Progress
 from audioclf.preparation import AUTO, Prepared, prepare
 from audioclf.projection import projection, summarise
-from audioclf.report import write_reports
+from audioclf.report import write_run
 from audioclf.results import FLOOR, RANKING, Results, is_floor, title
 from audioclf.spectra import Analysis
 from audioclf.store import FeatureStore
@@ -68,7 +68,7 @@ class Comparison:
         self, folder: str | os.PathLike[str], formats: Sequence[str] = ("html", "markdown", "png")
     ) -> list[Path]:
         """Write results.json and reports into *folder*; return the files, results.json first."""
-        return [self.results.save(check_writable(folder)), *write_reports(self.results, folder, formats)]
+        return write_run(self.results, folder, formats)
 
     def __repr__(self) -> str:
         best = self.best

@@ -18,13 +18,12 @@ from audioclf.dataset import Clip, Dataset, fingerprint
 from audioclf.errors import AudioError, DatasetError
 from audioclf.extraction import Extraction, Survey, extract
 from audioclf.features import analysis_rate, build_extractors
-from audioclf.files import check_writable
 from audioclf.fitting import Course, Experiment
 from audioclf.parallel import Progress
 from audioclf.portrait import LONGEST, Portrait, portrait
 from audioclf.preparation import Prepared, prepare
 from audioclf.projection import projection
-from audioclf.report import write_reports
+from audioclf.report import write_run
 from audioclf.results import Results
 from audioclf.spectra import Analysis
 from audioclf.store import FeatureStore
@@ -58,7 +57,7 @@ class Exploration:
         self, folder: str | os.PathLike[str], formats: Sequence[str] = ("html", "markdown", "png")
     ) -> list[Path]:
         """Write results.json and reports into *folder*; return the files, results.json first."""
-        return [self.results.save(check_writable(folder)), *write_reports(self.results, folder, formats)]
+        return write_run(self.results, folder, formats)
 
     def __repr__(self) -> str:
         serious = sum(finding["severity"] == "serious" for finding in self.findings)

@@ -50,9 +50,13 @@ def write_reports(results: Results, folder: str | os.PathLike[str], formats: Ite
     SpecError
         If a format is unknown; nothing has been written then.
     """
-    reports: list[Report] = [plugins.load("reports", name)() for name in formats]
-    folder = check_writable(folder)
+    reports, folder = _made(formats), check_writable(folder)
     return [path for report in reports for path in report.write(results, folder)]
+
+
+def write_run(results: Results, folder: str | os.PathLike[str], formats: Iterable[str]) -> list[Path]:
+    """Write results.json and reports into *folder*; return the files, results.json first."""
+    return [results.save(check_writable(folder)), *write_reports(results, folder, formats)]
 
 
 def write_across(across: Across, folder: str | os.PathLike[str], formats: Iterable[str]) -> list[Path]:
@@ -63,6 +67,9 @@ def write_across(across: Across, folder: str | os.PathLike[str], formats: Iterab
     SpecError
         If a format is unknown; nothing has been written then.
     """
-    reports: list[Report] = [plugins.load("reports", name)() for name in formats]
-    folder = check_writable(folder)
+    reports, folder = _made(formats), check_writable(folder)
     return [path for report in reports for path in report.write_across(across, folder)]
+
+
+def _made(formats: Iterable[str]) -> list[Report]:
+    return [plugins.load("reports", name)() for name in formats]

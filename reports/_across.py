@@ -1,18 +1,15 @@
-"""The same experiments over several data sets: in words, as a table, and as each format writes it."""
+"""The same experiments over several data sets, in words, as rows and as a picture: what every format shows."""
 
 from __future__ import annotations
 
-import csv
-import io
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from audioclf import significance
 from audioclf.across import Across
 from audioclf.results import TITLES
 
-from . import _figures, _plots, _text, latex, markdown
+from . import _figures, _plots, _text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -79,62 +76,3 @@ def rows(across: Across) -> list[list[str]]:
 def heads(across: Across) -> list[str]:
     """The heads of the columns of `rows`."""
     return ["experiment", "mean rank", *across.datasets]
-
-
-def as_markdown(across: Across, picture: str) -> str:
-    """Return ``across.md``; *picture* is the diagram's path."""
-    parts = [
-        "# Over several data sets",
-        markdown.escape(answer(across)),
-        markdown.table(heads(across), rows(across), right=range(1, 2 + len(across.datasets))),
-        f"![Critical-difference diagram]({picture})",
-        markdown.bullets(notes(across)),
-    ]
-    return "\n\n".join(parts) + "\n"
-
-
-def as_latex(across: Across) -> str:
-    """Return ``across.tex``: a tabular with booktabs' rules, the best score of each data set in bold."""
-    best = across.scores.max(axis=1)
-    lines = [r"% needs \usepackage{booktabs}", *(f"% {line}" for line in [answer(across), *notes(across)])]
-    lines += [rf"\begin{{tabular}}{{l{'r' * (1 + len(across.datasets))}}}", r"\toprule"]
-    lines += [" & ".join(map(latex.escape, heads(across))) + r" \\", r"\midrule"]
-    for row, scores in zip(rows(across), across.scores.T):
-        cells = [latex.escape(cell) for cell in row]
-        cells[2:] = [
-            rf"\textbf{{{cell}}}" if value == top else cell for cell, value, top in zip(cells[2:], scores, best)
-        ]
-        lines.append(" & ".join(cells) + r" \\")
-    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"]) + "\n"
-
-
-def as_csv(across: Across) -> str:
-    """Return ``across.csv``: figures that aren't rounded."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow(heads(across))
-    for name, rank, column in zip(across.experiments, across.mean_ranks.tolist(), across.scores.T.tolist()):
-        writer.writerow([name, rank, *column])
-    return buffer.getvalue()
-
-
-def as_html(across: Across, picture: str) -> str:
-    """Return ``across.html``; *picture* is the diagram as a data URI."""
-    return _template().render(
-        answer=answer(across),
-        heads=heads(across),
-        rows=rows(across),
-        notes=notes(across),
-        picture=picture,
-    )
-
-
-@cache
-def _template() -> Any:
-    import jinja2
-
-    here = Path(__file__).parent
-    loader = jinja2.FileSystemLoader(here)
-    return jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined).get_template(
-        "across.jinja"
-    )

@@ -41,7 +41,7 @@ class CSVReport(Report):
         """Write ``across.csv`` and return its path."""
         path = folder / "across.csv"
         with write_whole(path) as aside:
-            aside.write_bytes(_across.as_csv(across).encode("utf-8", errors="backslashreplace"))
+            aside.write_bytes(render_across(across).encode("utf-8", errors="backslashreplace"))
         return [path]
 
 
@@ -55,6 +55,16 @@ def render(results: Results) -> str:
     writer.writeheader()
     for row in rows:
         writer.writerow({head: _safe(value) for head, value in row.items()})
+    return buffer.getvalue()
+
+
+def render_across(across: Across) -> str:
+    """Return the table over several data sets as text; figures aren't rounded."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer.writerow([_safe(head) for head in _across.heads(across)])
+    for name, rank, column in zip(across.experiments, across.mean_ranks.tolist(), across.scores.T.tolist()):
+        writer.writerow([name, rank, *column])
     return buffer.getvalue()
 
 

@@ -47,22 +47,26 @@ class HTMLReport(Report):
 
     def write_across(self, across: Across, folder: Path) -> list[Path]:
         """Write ``across.html`` and return its path."""
-        picture = base64.b64encode(_figures.png_bytes(_across.figure(across))).decode()
         path = folder / "across.html"
         with write_whole(path) as aside:
-            page = _across.as_html(across, f"data:image/png;base64,{picture}")
-            aside.write_text(page, encoding="utf-8", errors="backslashreplace")
+            aside.write_text(render_across(across), encoding="utf-8", errors="backslashreplace")
         return [path]
+
+
+def render_across(across: Across) -> str:
+    """Return the report over several data sets as text."""
+    picture = base64.b64encode(_figures.png_bytes(_across.figure(across))).decode()
+    return _template("across.jinja").render(text=_across, across=across, picture=f"data:image/png;base64,{picture}")
 
 
 def render(results: Results) -> str:
     """Return the report as text; where it would be larger than `MOST_BYTES`, with fewer sounds."""
     page = _page(results)
     sounds = sum(len(excerpt["audio"]) for excerpt in results.record.get("excerpts") or [])
-    text = _template().render(**page, clips=_clips.Shelf.of(results.record, sounds))
+    text = _template("html.jinja").render(**page, clips=_clips.Shelf.of(results.record, sounds))
     beyond = len(text.encode(errors="backslashreplace")) - MOST_BYTES
     if sounds and beyond > 0:
-        text = _template().render(**page, clips=_clips.Shelf.of(results.record, sounds - beyond))
+        text = _template("html.jinja").render(**page, clips=_clips.Shelf.of(results.record, sounds - beyond))
     return text
 
 
@@ -95,7 +99,7 @@ def _page(results: Results) -> dict[str, Any]:
 
 
 @cache
-def _template() -> Any:
+def _template(name: str) -> Any:
     import jinja2
 
     here = Path(__file__).parent
@@ -107,7 +111,7 @@ def _template() -> Any:
         lstrip_blocks=True,
     )
     environment.filters["breakable"] = _breakable
-    return environment.get_template("html.jinja")
+    return environment.get_template(name)
 
 
 def _breakable(text: object) -> Any:

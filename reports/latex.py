@@ -10,7 +10,7 @@ from audioclf.files import write_whole
 from audioclf.report import Report
 from audioclf.results import TITLES, Experiment, Results, is_floor
 
-from . import _text
+from . import _across, _text
 
 _SIGNS = {
     "\\": r"\textbackslash{}",
@@ -61,11 +61,9 @@ class LatexReport(Report):
 
     def write_across(self, across: Across, folder: Path) -> list[Path]:
         """Write ``across.tex`` and return its path."""
-        from . import _across  # it escapes as this module does
-
         path = folder / "across.tex"
         with write_whole(path) as aside:
-            aside.write_text(_across.as_latex(across), encoding="utf-8", errors="backslashreplace")
+            aside.write_text(render_across(across), encoding="utf-8", errors="backslashreplace")
         return [path]
 
 
@@ -88,6 +86,20 @@ def render(results: Results) -> str:
         r"\end{tabular}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def render_across(across: Across) -> str:
+    """Return the table over several data sets as text, the best score of each in bold."""
+    best = across.scores.max(axis=1)
+    lines = [r"% needs \usepackage{booktabs}"]
+    lines += [f"% {_line(line)}" for line in [_across.answer(across), *_across.notes(across)]]
+    lines += [rf"\begin{{tabular}}{{l{'r' * (1 + len(across.datasets))}}}", r"\toprule"]
+    lines += [" & ".join(map(escape, _across.heads(across))) + r" \\", r"\midrule"]
+    for row, scores in zip(_across.rows(across), across.scores.T):
+        name, rank, *cells = map(escape, row)
+        cells = [rf"\textbf{{{cell}}}" if value == top else cell for cell, value, top in zip(cells, scores, best)]
+        lines.append(" & ".join([name, rank, *cells]) + r" \\")
+    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"]) + "\n"
 
 
 def escape(text: object) -> str:

@@ -11,7 +11,7 @@ from audioclf.files import write_whole
 from audioclf.report import Report
 from audioclf.results import TITLES, Experiment, Results, is_floor, title
 
-from . import _figures, _text
+from . import _across, _figures, _text
 from ._clips import most_confused
 from ._pictures import matrices, pictures
 
@@ -47,13 +47,11 @@ class MarkdownReport(Report):
 
     def write_across(self, across: Across, folder: Path) -> list[Path]:
         """Write ``across.md`` and the diagram that it shows."""
-        from . import _across  # it writes tables as this module does
-
         drawn = _across.save_figure(across, folder)
         path = folder / "across.md"
         with write_whole(path) as aside:
-            shown = drawn.relative_to(folder).as_posix()
-            aside.write_text(_across.as_markdown(across, shown), encoding="utf-8", errors="backslashreplace")
+            text = render_across(across, drawn.relative_to(folder).as_posix())
+            aside.write_text(text, encoding="utf-8", errors="backslashreplace")
         return [path, drawn]
 
 
@@ -93,6 +91,18 @@ def render(results: Results, shown: Mapping[str, str] | None = None) -> str:
     parts += ["## Time", table(("", ""), _text.times(results))]
     parts += ["## To do it again", table(("", ""), _text.facts(results))]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def render_across(across: Across, picture: str) -> str:
+    """Return the report over several data sets as text; *picture* is the diagram's path."""
+    parts = [
+        "# Over several data sets",
+        escape(_across.answer(across)),
+        table(_across.heads(across), _across.rows(across), right=range(1, 2 + len(across.datasets))),
+        f"![Critical-difference diagram]({picture})",
+        bullets(_across.notes(across)),
+    ]
+    return "\n\n".join(parts) + "\n"
 
 
 def _head(results: Results) -> list[str]:
