@@ -219,21 +219,19 @@ class MixtureHMM(BaseHMM):
         slope, offset = self._density
         components = (frames @ slope + offset).reshape(len(frames), *self.weights.shape)
         emitted = components[:, :, 0] if components.shape[2] == 1 else log_sum_exp(components, axis=2)
+        highest = emitted.max(axis=1)
+        probabilities = np.exp(emitted - highest[:, None])
         posteriors = np.empty_like(emitted)
-        total = 0.0
+        total = float(highest.sum())
         begin = 0
         for end in ends:
-            lattice = emitted[begin:end]
-            log_likelihood, forward = _hmmc.forward_log(self.startprob_, self.transmat_, lattice)
-            backward = _hmmc.backward_log(self.startprob_, self.transmat_, lattice)
-            np.add(forward, backward, out=posteriors[begin:end])
-            if end - begin > 1:
-                moves = _hmmc.compute_log_xi_sum(forward, self.transmat_, backward, lattice)
-                statistics["trans"] += np.exp(moves)
+            seen = slice(begin, end)
+            found = self._smooth(probabilities[seen]) or self._smooth_log(emitted[seen] - highest[seen, None])
+            log_likelihood, posteriors[seen], moves = found
+            statistics["trans"] += moves
             total += log_likelihood
             begin = end
-        posteriors -= log_sum_exp(posteriors, axis=1)[:, None]
-        np.exp(posteriors, out=posteriors)
+        posteriors /= posteriors.sum(axis=1, keepdims=True)
         statistics["nobs"] += len(ends)
         statistics["start"] += posteriors[np.concatenate([[0], ends[:-1]])].sum(axis=0)
         if self.weights.shape[1] == 1:
@@ -245,6 +243,36 @@ class MixtureHMM(BaseHMM):
         statistics["occupied"] += shares.sum(axis=0)
         statistics["sums"] += shares.reshape(len(frames), -1).T @ frames
         return total
+
+    def _smooth(self, probabilities: Array) -> tuple[float, Array, Array] | None:
+        """Return the log-likelihood of a sequence, its states' posteriors, and how often which followed which.
+
+        Posteriors are in proportion to their frame. With scaled probabilities (Rabiner 1989, section V.A): there is
+        none of the exponentials that logarithms take for every pair of states. None if they underflow.
+        """
+        try:
+            log_likelihood, forward, scaling = _hmmc.forward_scaling(self.startprob_, self.transmat_, probabilities)
+            backward = _hmmc.backward_scaling(self.startprob_, self.transmat_, probabilities, scaling)
+        except ValueError:
+            return None
+        with np.errstate(invalid="ignore", over="ignore"):  # that is looked at next
+            posteriors = forward * backward
+        if not np.isfinite(posteriors).all() or not posteriors.any(axis=1).all():
+            return None
+        if len(probabilities) == 1:
+            return log_likelihood, posteriors, np.zeros_like(self.transmat_)
+        moves = _hmmc.compute_scaling_xi_sum(forward, self.transmat_, backward, probabilities)
+        return log_likelihood, posteriors, moves
+
+    def _smooth_log(self, lattice: Array) -> tuple[float, Array, Array]:
+        """As `_smooth`, of log probabilities."""
+        log_likelihood, forward = _hmmc.forward_log(self.startprob_, self.transmat_, lattice)
+        backward = _hmmc.backward_log(self.startprob_, self.transmat_, lattice)
+        joint = forward + backward
+        posteriors = np.exp(joint - log_sum_exp(joint, axis=1)[:, None])
+        if len(lattice) == 1:
+            return log_likelihood, posteriors, np.zeros_like(self.transmat_)
+        return log_likelihood, posteriors, np.exp(_hmmc.compute_log_xi_sum(forward, self.transmat_, backward, lattice))
 
     def _do_mstep(self, stats: dict[str, Any]) -> None:
         self.startprob_ = normalised(self.start_prior + np.where(self.start_prior > 0, stats["start"], 0.0))

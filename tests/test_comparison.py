@@ -254,9 +254,15 @@ def test_warns_of_rates_that_differ_between_classes(tiny, tmp_path):
             rows.append(f"{label}{i}.wav,{label},{i}")
     (tmp_path / "clips.csv").write_text("\n".join(rows))
     record = comparison.compare(tmp_path / "clips.csv", "centroid", "knn", cv=2).results.record
+    [told] = [finding for finding in record["audit"]["findings"] if finding["kind"] == "sample-rate"]
+    assert "8000 Hz" in told["sentence"]
+    assert record["warnings"] == []  # the audit has said it
+    assert record["analysis"]["sample_rate"] == 8000
+    kept = [row for row in rows[1:] if row.split(",")[2] in "012"]
+    (tmp_path / "few.csv").write_text("\n".join([rows[0], *kept]))  # too few for the audit to be sure
+    record = comparison.compare(tmp_path / "few.csv", "centroid", "knn", cv=2).results.record
     (warning,) = record["warnings"]
     assert "native sample rates differ between classes (hiss: 8000 Hz; hum: 16000 Hz)" in warning
-    assert record["analysis"]["sample_rate"] == 8000
 
 
 def test_unreadable_and_short_clips(tiny, tmp_path):

@@ -507,3 +507,26 @@ def test_single_gaussian_is_the_frames_mean_and_variance(rng):
     model = single_gaussian(frames, 0.1)
     np.testing.assert_allclose(model.means[0, 0], frames.mean(axis=0))
     np.testing.assert_allclose(model.variances[0, 0], [frames[:, 0].var(), 0.1])
+
+
+@pytest.mark.parametrize("topology", ["left-right", "ergodic"])
+def test_scaled_and_logarithmic_recursions_agree(topology, rng):
+    trained = MixtureHMM(random_model(rng, 4, 2, topology=topology), 1e-3, 1, 0.0)
+    lattice = rng.normal(scale=5.0, size=(60, 4))
+    lattice -= lattice.max(axis=1, keepdims=True)
+    quick, slow = trained._smooth(np.exp(lattice)), trained._smooth_log(lattice)
+    assert quick[0] == pytest.approx(slow[0], rel=1e-10)
+    shares = quick[1] / quick[1].sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(shares, slow[1], rtol=1e-8, atol=1e-12)
+    np.testing.assert_allclose(quick[2], slow[2], rtol=1e-8, atol=1e-12)
+
+
+def test_what_underflows_is_done_in_logarithms(rng):
+    """At first only the first state can be reached, and its density there is less than a float holds."""
+    trained = MixtureHMM(random_model(rng, 3, 1, topology="left-right"), 1e-3, 1, 0.0)
+    lattice = np.zeros((5, 3))
+    lattice[0, 0] = -1e4
+    assert trained._smooth(np.exp(lattice)) is None
+    log_likelihood, posteriors, _ = trained._smooth_log(lattice)
+    assert -1.1e4 < log_likelihood < -0.9e4
+    np.testing.assert_allclose(posteriors[0], [1, 0, 0])
