@@ -31,8 +31,9 @@ def param(default: Any, doc: str) -> Any:
 class Configurable:
     """Something with a name and parameters that can be written as a spec.
 
-    Subclasses are frozen dataclasses; each field is declared with `param`. Allowed field types are
-    ``int``, ``float``, ``bool``, ``str`` and any of these ``| None`` (written ``none`` in a spec).
+    Subclasses are frozen dataclasses; each field is declared with `param`. Allowed field types are ``int``, ``float``,
+    ``bool``, ``str``, several of these joined by ``|`` (the first that takes a text has it), and any ``| None``
+    (written ``none`` in a spec).
     """
 
     name: ClassVar[str]

@@ -9,8 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
-BATCH = 1_000_000
-"""Numbers held at a time in the largest arrays of training: 8 MB each."""
 
 
 @dataclass(frozen=True)

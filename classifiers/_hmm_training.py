@@ -18,10 +18,12 @@ from hmmlearn import _hmmc
 from hmmlearn.base import BaseHMM, ConvergenceMonitor
 from numpy.typing import NDArray
 
-from ._hmm_model import BATCH, Array, StateModel, expand, linear_density, log_sum_exp
+from ._hmm_model import Array, StateModel, expand, linear_density, log_sum_exp
 
 TOLERANCE = 1e-3
 """EM stops when an iteration gains less than this, in nats per frame."""
+BATCH = 1_000_000
+"""Numbers held at a time in the largest arrays of training: 8 MB each."""
 PSEUDO_COUNT = 1.0
 """Transitions seen beforehand from every state, shared by those that the topology allows: none becomes 0."""
 MOST_CLUSTERED = 10_000

@@ -111,14 +111,6 @@ def test_a_way_back_from_the_improbable(rng):
     assert log_likelihoods(padded([model]), [x])[0, 0] == pytest.approx(in_hmmlearn(model).score(x), rel=1e-9)
 
 
-def test_batches_do_not_matter(rng, monkeypatch):
-    models = padded([random_model(rng, n, 2) for n in (3, 5)])
-    sequences = sequences_of(rng, [5, 50, 1, 20, 20, 3])
-    whole = log_likelihoods(models, sequences)
-    monkeypatch.setattr(_hmm_model, "BATCH", 2 * 5 * 5 * 25)
-    np.testing.assert_allclose(log_likelihoods(models, sequences), whole, rtol=1e-12)
-
-
 def test_padding_changes_nothing(rng):
     small, large = random_model(rng, 2, 1), random_model(rng, 5, 3)
     sequences = sequences_of(rng, [4, 9])
