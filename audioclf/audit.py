@@ -32,9 +32,8 @@ __all__ = ["Finding", "Measured", "auto_groups", "examine", "likely_wrong_labels
 _BATCH = 32  # clips measured and kept together
 _TRIES = 6  # comparisons of a clip's waveform with others' that may fail
 _HIGHEST_ERROR = 0.22  # of fingerprints' bits
-_SAME_WAVE = 0.75  # coherence
-_SAME_BITS, _LIKELY_WAVE = 0.06, 0.6  # or nearly no error in many bits, and a likely waveform
-_MANY_BITS = 400
+_COPIES = ((0.75, _HIGHEST_ERROR, 0), (0.6, 0.06, 400))
+"""What copies show: coherence at least, share of differing bits at most, of so many bits at least."""
 _SEVERITIES = ("serious", "note")
 _TOPICS = ("leakage", "shortcuts", "quality")
 
@@ -188,7 +187,7 @@ def _measure_clip(clip: Clip) -> tuple[Sound, Print]:
 
 def _matches(clips: list[Clip], keys: list[bytes], prints: list[Print], features: FeatureStore) -> list[Match]:
     """Pairs of clips, by their index, that hold the same sound; kept in the store for the very same clips."""
-    recipe = _recipe("audit: pairs of clips with the same sound", fingerprints.VERSION)
+    recipe = _recipe(f"audit: pairs of clips with the same sound {_COPIES}", fingerprints.VERSION)
     key = hashlib.blake2b(b"".join(keys), digest_size=16).digest()
     [kept] = features.get(recipe, [key])
     if kept is not None:
@@ -202,7 +201,7 @@ def _matches(clips: list[Clip], keys: list[bytes], prints: list[Print], features
         if sets.find(a) == sets.find(b) or max(tries[a], tries[b]) >= _TRIES:
             continue
         wave = _coherence(clips[a], clips[b], match.offset)
-        if wave >= _SAME_WAVE or (wave >= _LIKELY_WAVE and match.error <= _SAME_BITS and match.bits >= _MANY_BITS):
+        if any(wave >= least and match.error <= most and match.bits >= bits for least, most, bits in _COPIES):
             sets.join(a, b)
             matches.append(match)
         else:

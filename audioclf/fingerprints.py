@@ -337,10 +337,11 @@ def _ones(word: Any) -> Any:
 def coherence(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
     """Return how far two stretches at `RATE` are one waveform, delayed by up to 50 ms, amplified or turned over.
 
-    They are brought to the delay at which they correlate best, third-octave bands weighted equally, to a quarter
-    of a sample. In every 100 ms of every band they are then correlated anew; the mean of that, over those that are at
-    most 45 dB below the loudest, is near 1 for a re-encoded copy, and near 0 for another take of the same
-    note or word, which agrees in energy but not in phase for long.
+    They are brought to the delay at which they correlate best, to a quarter of a sample: by third-octave bands
+    weighted equally, or as they are, whichever then agrees better. In every 100 ms of every band they are then
+    correlated anew; the mean of that, over those that are at most 45 dB below the loudest, is near 1 for a
+    re-encoded copy, and near 0 for another take of the same note or word, which agrees in energy but not in phase
+    for long.
 
     Parameters
     ----------
@@ -367,20 +368,37 @@ def coherence(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
     used = np.all([energy > 1e-6 * energy.max() for energy in energies], axis=0)
     if not used.any():
         return 0.0
-    weight = np.where(used, 1 / np.sqrt(np.maximum(energies[0] * energies[1], 1e-30)), 0)
+    product = whole[0] * whole[1].conj()
+    level = np.sqrt(np.maximum(energies[0] * energies[1], 1e-30))
+    # Equal weights are sharpest, but coded noise in most bands outvotes a soft tone in one.
+    weights = (np.where(used, 1 / level, 0), np.where(used, 1.0, 0))
+    delays = dict.fromkeys(_best_delay(weight[numbers] * product, bins, size) for weight in weights)
+    return max(sign * _agreement(x, y, delay) for delay, sign in delays)
+
+
+def _best_delay(product: NDArray[np.complexfloating], bins: NDArray[np.int64], size: int) -> tuple[float, float]:
+    """The delay of the first behind the second, in samples, at which they correlate best; and the sign."""
+    import scipy.fft
+
     padded = np.zeros(_FINER * size // 2 + 1, complex)
-    padded[bins[0] : bins[-1]] = weight[numbers] * whole[0] * whole[1].conj()
+    padded[bins[0] : bins[-1]] = product
     correlation = scipy.fft.irfft(padded, _FINER * size)
     reach = _FINER * _DELAY
     near = np.concatenate([correlation[-reach:], correlation[:reach]])
     best = int(np.argmax(np.abs(near)))
-    delay = (best - reach) / _FINER  # of the first behind the second, in samples
+    return (best - reach) / _FINER, float(np.sign(near[best]))
+
+
+def _agreement(x: NDArray[np.float32], y: NDArray[np.float32], delay: float) -> float:
+    """The mean correlation over the parts of time and frequency that are heard in both."""
+    import scipy.fft
+
     shift = round(delay)
     if shift > 0:
         x, y = x[shift:], y[: len(y) - shift]
     elif shift < 0:
         x, y = x[: len(x) + shift], y[-shift:]
-    bins, numbers = _thirds(_SEGMENT)
+    bins, _ = _thirds(_SEGMENT)
     count = -(-len(x) // _SEGMENT)
     cells = [
         scipy.fft.rfft(np.pad(part, (0, count * _SEGMENT - len(part))).reshape(count, -1), axis=1)[
@@ -395,8 +413,7 @@ def coherence(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
     heard = np.all([power > 10**-4.5 * power.max() for power in powers], axis=0)
     if not heard.any():
         return 0.0
-    cosines = cross[heard] / np.sqrt(powers[0][heard] * powers[1][heard])
-    return float(np.sign(near[best]) * cosines.mean())
+    return float((cross[heard] / np.sqrt(powers[0][heard] * powers[1][heard])).mean())
 
 
 def _thirds(size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
