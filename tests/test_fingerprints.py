@@ -137,3 +137,14 @@ def test_the_parts_of_a_long_search_add_up(rng, monkeypatch):
     monkeypatch.setattr(fingerprints, "_MOST_PAIRS", 50)
     assert find_matches(prints, HIGHEST) == whole
     assert [(m.first, m.second) for m in whole] == [(i, i + 6) for i in range(6)]
+
+
+def test_a_soft_copy_of_a_tonal_call_is_coherent(shared_data):
+    """Most of its bands hold the coder's noise alone, which must not choose the delay."""
+    samples, rate = soundfile.read(shared_data / "speech_music_birds" / "birds" / "cuculus_canorus-3.flac")
+    packed = io.BytesIO()
+    soundfile.write(packed, 0.3 * samples[2000:], rate, format="OGG")
+    packed.seek(0)
+    copy, _ = soundfile.read(packed)
+    first, second = (soxr.resample(part.astype(np.float32), rate, RATE) for part in (samples, copy))
+    assert coherence(first, second) > 0.9
