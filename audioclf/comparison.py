@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -195,6 +195,7 @@ def compare(
         holdout.check_labels(apart, dataset.labels)
 
     prepared = prepare(dataset, group_by, clip_seconds, store, workers, progress)
+    heard = None if apart is None else prepare(apart, group_by, clip_seconds, store, workers)
     found = prepared.found
     rate = sample_rate or analysis_rate(found.rates.values())
     analysis = Analysis(rate, frame_length, hop_length, window, n_fft)
@@ -248,11 +249,13 @@ def compare(
     record |= _look_closer(results, winner, prepared, extraction, splits, pooled, with_curve, workers, progress)
     looked = time.perf_counter()
     findings = record["audit"]["findings"]
-    record["warnings"] = records.warnings(found, extraction, splits, analysis, scored, findings)
+    record["warnings"] = [
+        *records.warnings(found, extraction, splits, analysis, scored, findings),
+        *record.pop("left_out"),
+    ]
     record["test"] = None
-    if apart is not None and winner is not None:
+    if heard is not None and winner is not None:
         progress("held-out test", 0, 1, winner.title)
-        heard = prepare(apart, group_by, clip_seconds, store, workers)
         chosen = final_classifier(results, winner)
         record["test"] = holdout.answer(heard, winner, chosen, extraction, analysis, pooled, seed, store, workers)
     record["timing"] = {
@@ -422,11 +425,17 @@ def _look_closer(
 ) -> dict[str, Any]:
     """The audit, what the winner goes by, and clips to listen to, as parts of the record."""
     clips, record, best = extraction.clips, results.record, results.best
+    left_out: list[str] = []
     findings = audit.examine(prepared.dataset.clips, prepared.measured, record["seed"])
     parts: dict[str, Any] = dict.fromkeys(("importance", "learning_curve", "projection"))
     if winner is not None and best is not None:
         findings += filter(None, [hindsight.doubtful_labels(best, clips), hindsight.cost_of_leak(best, results.metric)])
-        parts |= _insight(results, winner, extraction, splits, pooled, with_curve, workers, progress)
+        for name, look in _insight(results, winner, extraction, splits, pooled, with_curve, workers).items():
+            progress(name.replace("_", " "), 0, 1, winner.title)
+            try:
+                parts[name] = look()
+            except Exception as error:  # the scores are there, and may have taken hours
+                left_out.append(f"no {name.replace('_', ' ')}, for it failed: {type(error).__name__}: {error}")
         findings.sort(key=lambda finding: finding.severity != "serious")
     told = [finding.as_dict() for finding in findings]
     rows = [] if best is None else best["predictions"]
@@ -437,6 +446,7 @@ def _look_closer(
         "audit": {"findings": told, "checked": {"clips": len(prepared.dataset)}},
         "excerpts": excerpts.make_excerpts(chosen, workers=workers),
         "portraits": [],
+        "left_out": left_out,
     }
 
 
@@ -448,51 +458,41 @@ def _insight(
     pooled: tuple[str, ...],
     with_curve: bool,
     workers: int,
-    progress: Progress,
-) -> dict[str, Any]:
-    """What the winner goes by, how it learns, and how the clips lie in its features."""
+) -> dict[str, Callable[[], dict[str, Any]]]:
+    """What to call for how the clips lie in the winner's features, what it goes by, and how it learns."""
     takes, clips, best = winner.classifier.takes, extraction.clips, results.best
     assert best is not None
     classifier = final_classifier(results, winner)
     data = extraction.inputs(winner.extractors, takes)
     lengths = extraction.lengths if takes == "sequences" else None
     truth = np.array([clip.label for clip in clips])
-    seed = results.record["seed"]
+    metric, seed = results.metric, results.record["seed"]
     said = {row["path"]: row["predicted"] for row in best["predictions"] if row["repeat"] == 0}
     first = [split for split in splits.splits if split.repeat == 0]
-    flat = data if lengths is None else summarise(data, lengths)
-    predicted = [said.get(clip.name, "") for clip in clips]
-    found = {"projection": projection(clips, flat, truth, predicted, winner.features, seed)}
-    if not is_floor(best):
-        progress("importance", 0, 1, winner.title)
-        found["importance"] = permutation_importance(
-            classifier,
-            winner.extractors,
-            data,
-            lengths,
-            truth,
-            first[:_MOST_REFITS],
-            results.metric,
-            pooled,
-            seed,
-            workers,
+
+    def project() -> dict[str, Any]:
+        flat = data if lengths is None else summarise(data, lengths)
+        predicted = [said.get(clip.name, "") for clip in clips]
+        return projection(clips, flat, truth, predicted, winner.features, seed)
+
+    def weigh() -> dict[str, Any]:
+        few = first[:_MOST_REFITS]
+        return permutation_importance(
+            classifier, winner.extractors, data, lengths, truth, few, metric, pooled, seed, workers
         )
-    if with_curve:
-        progress("learning curve", 0, 1, winner.title)
+
+    def grow() -> dict[str, Any]:
         groups = Dataset("", clips).groups
-        found["learning_curve"] = learning_curve(
-            classifier,
-            data,
-            lengths,
-            truth,
-            groups,
-            first,
-            results.metric,
-            seed,
-            workers,
-            features=winner.features,
+        return learning_curve(
+            classifier, data, lengths, truth, groups, first, metric, seed, workers, features=winner.features
         )
-    return found
+
+    looks: dict[str, Callable[[], dict[str, Any]]] = {"projection": project}
+    if not is_floor(best):
+        looks["importance"] = weigh
+    if with_curve:
+        looks["learning_curve"] = grow
+    return looks
 
 
 class _Checkpoints:

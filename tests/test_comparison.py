@@ -564,3 +564,24 @@ def test_what_the_winner_goes_by(tiny):
     assert record["projection"]["clips"] == [clip.name for clip in done.extraction.clips]
     said = {row["path"]: row["predicted"] for row in done.best["predictions"]}
     assert record["projection"]["predicted"] == [said[name] for name in record["projection"]["clips"]]
+
+
+def test_a_look_that_fails_costs_no_scores(tiny, monkeypatch):
+    def fail(*_, **__):
+        raise MemoryError("too large")
+
+    monkeypatch.setattr(comparison, "permutation_importance", fail)
+    record = comparison.compare(tiny / "clips.csv", "centroid", "knn", cv=2).results.record
+    assert record["importance"] is None
+    assert record["projection"] is not None
+    assert record["warnings"] == ["no importance, for it failed: MemoryError: too large"]
+
+
+def test_clips_kept_apart_are_looked_at_before_the_work(tiny, tmp_path, monkeypatch):
+    (tmp_path / "hum").mkdir()
+    (tmp_path / "hum" / "0.wav").write_text("no sound")
+    (tmp_path / "hiss").mkdir()
+    (tmp_path / "hiss" / "0.wav").write_text("no sound")
+    monkeypatch.setattr(fitting, "run", lambda *_, **__: pytest.fail("fitted"))
+    with pytest.raises(DatasetError, match="none of the 2 recordings"):
+        comparison.compare(tiny / "clips.csv", "centroid", "knn", cv=2, test=tmp_path)
