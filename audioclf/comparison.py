@@ -20,7 +20,7 @@ from audioclf.classifier import Classifier, build_classifier
 from audioclf.dataset import Dataset, cut, fingerprint, group_expression, load_dataset, refuse_repeats
 from audioclf.errors import DatasetError, SpecError, did_you_mean
 from audioclf.extraction import Extraction, extract
-from audioclf.features import HIGHEST_DEFAULT_RATE, analysis_rate, build_extractors
+from audioclf.feature_spec import HIGHEST_DEFAULT_RATE, analysis_rate, build_extractors
 from audioclf.files import write_whole
 from audioclf.fitting import Course, Experiment
 from audioclf.importance import permutation_importance

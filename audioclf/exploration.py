@@ -17,7 +17,7 @@ from audioclf.classifier import build_classifier
 from audioclf.dataset import Clip, Dataset, fingerprint
 from audioclf.errors import AudioError, DatasetError
 from audioclf.extraction import Extraction, Survey, extract
-from audioclf.features import analysis_rate, build_extractors
+from audioclf.feature_spec import analysis_rate, build_extractors
 from audioclf.fitting import Course, Experiment
 from audioclf.parallel import Progress
 from audioclf.portrait import LONGEST, Portrait, portrait
