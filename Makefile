@@ -11,7 +11,7 @@ demo: $(VENV)/.installed
 	@echo "Open runs/demo/report.html in a browser."
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 # mypy can't follow package_dir in a checkout, so it checks an installed copy.
 lint: $(VENV)/.lint
