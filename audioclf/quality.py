@@ -108,6 +108,7 @@ def _imbalance(data: Data) -> list[Finding]:
     ]
 
 
+_TRUSTWORTHY = 0.85  # share of labels that a model agrees with: below, its own mistakes are many
 _SUSPICION = 0.2
 _CONFUSED = 2.0  # how much a usual confusion counts against the margin
 _SHARE = 0.1  # of the clips are listed at most: a list as long as the data helps nobody
@@ -178,6 +179,9 @@ def likely_wrong_labels(
         f"labelled '{worst['label']}', to a model that never heard it '{worst['suggested']}' "
         f"with {worst['probability_of_suggested']:.2f}"
     )
+    agreed = float((own >= top).mean())
+    if agreed < _TRUSTWORTHY:
+        sentence += f"; as it agrees with {agreed:.0%} of all labels only, most of these are likely its own mistakes"
     advice = "listen to these first; what the model can't tell apart stands here too, so mend only what you hear"
     return Finding(
         "quality", "likely-wrong-labels", "note", sentence, advice, [[str(row["clip"])] for row in rows], rows

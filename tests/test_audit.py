@@ -310,6 +310,15 @@ class TestLikelyWrongLabels:
         found = likely_wrong_labels(clips, list("abcd"), p)
         assert found is None or len(found.rows) <= 5
 
+    def test_a_weak_model_says_so(self, rng):
+        clips = [Clip(Path(f"{i}.wav"), "abc"[i % 3]) for i in range(60)]
+        sure = np.eye(3)[[i % 3 for i in range(60)]] * 0.9 + 0.1 / 3
+        sure[0] = sure[1]
+        assert "mistakes" not in likely_wrong_labels(clips, list("abc"), sure).sentence
+        guesses = np.eye(3)[rng.integers(3, size=60)] * 0.9 + 0.1 / 3
+        found = likely_wrong_labels(clips, list("abc"), guesses)
+        assert "of all labels only, most of these are likely its own mistakes" in found.sentence
+
     def test_a_usual_confusion_is_not_suspicious(self):
         clips = [Clip(Path(f"{i}.wav"), "a" if i < 10 else "b") for i in range(20)]
         p = np.array([0.1] * 4 + [0.9] * 6 + [0.1] * 10)
