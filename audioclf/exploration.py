@@ -183,7 +183,8 @@ def _reference(
     """
     clips = extraction.clips
     if all(clip.group is None for clip in clips):
-        names = {clip.name: group for clip, group in zip(prepared.found.clips, _auto(prepared))}
+        groups = audit.auto_groups(prepared.found.clips, prepared.measured)
+        names = {clip.name: group for clip, group in zip(prepared.found.clips, groups)}
         if len(set(names.values())) < len(names):
             clips = [replace(clip, group=names[clip.name]) for clip in clips]
     try:
@@ -198,10 +199,6 @@ def _reference(
     if record["status"] != "ok":
         return None, [f"labels were not doubted, for the reference model failed: {record['error']}"]
     return record, []
-
-
-def _auto(prepared: Prepared) -> list[str]:
-    return audit.auto_groups(prepared.found.clips, prepared.measured)
 
 
 def _splits(clips: Sequence[Clip], seed: int) -> Splits:

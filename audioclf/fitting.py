@@ -17,6 +17,7 @@ from audioclf import parallel, tuning
 from audioclf.classifier import Classifier
 from audioclf.extraction import Extraction, select
 from audioclf.extractor import Extractor
+from audioclf.insight import predictions
 from audioclf.results import title
 from audioclf.tuning import Found
 from audioclf.validation import Split
@@ -220,9 +221,7 @@ def _search(
     seed: int,
 ) -> Found | str:
     try:
-        with python_warnings.catch_warnings():
-            python_warnings.simplefilter("ignore")  # the folds say the same
-            return tuning.search(list(candidates), inputs.array, lengths, truth, splits, metric, seed)
+        return tuning.search(candidates, inputs.array, lengths, truth, splits, metric, seed)
     except Exception as error:  # the folds fail as well, and say it
         return f"{type(error).__name__}: {error}"
 
@@ -240,9 +239,7 @@ def _tune_fold(
     """Search among the split's training clips, fit what was found on all of them and predict its test clips."""
     start = time.perf_counter()
     try:
-        with python_warnings.catch_warnings():
-            python_warnings.simplefilter("ignore")  # what becomes of the chosen one is said by its fit
-            found = tuning.search(list(candidates), inputs.array, lengths, truth, inner, metric, seed)
+        found = tuning.search(candidates, inputs.array, lengths, truth, inner, metric, seed)
     except Exception as error:
         spent = time.perf_counter() - start
         return Fold(np.empty(0, np.int64), None, spent, 0.0, candidates[0], [], f"{type(error).__name__}: {error}")
@@ -270,7 +267,9 @@ def _fit_fold(
             estimator = classifier.build(seed)
             estimator.fit(select(inputs.array, lengths, split.train), truth[split.train])
             fitted = time.perf_counter()
-            predicted, probabilities = answer(estimator, select(inputs.array, lengths, split.test), np.unique(truth))
+            predicted, probabilities = predictions(
+                estimator, select(inputs.array, lengths, split.test), np.unique(truth)
+            )
             told = {_first_line(w) for w in caught if issubclass(w.category, (UserWarning, RuntimeWarning))}
             spent = (fitted - start, time.perf_counter() - fitted)
             return Fold(predicted, probabilities, *spent, classifier, sorted(told))
@@ -278,21 +277,6 @@ def _fit_fold(
         failed = time.perf_counter()
         spent = (failed - start, 0.0) if fitted is None else (fitted - start, failed - fitted)
         return Fold(np.empty(0, np.int64), None, *spent, classifier, [], f"{type(error).__name__}: {error}")
-
-
-def answer(
-    estimator: Any, clips: Any, labels: NDArray[np.str_]
-) -> tuple[NDArray[np.int64], NDArray[np.float64] | None]:
-    """Return what a fitted estimator takes *clips* for, as codes of the sorted *labels*, and the probabilities.
-
-    Codes have shape (n_clips,), probabilities (n_clips, n_labels); None where the estimator has none. A label that
-    it hasn't seen gets 0.
-    """
-    if not hasattr(estimator, "predict_proba"):
-        return np.searchsorted(labels, estimator.predict(clips)), None
-    probabilities = np.zeros((len(clips), len(labels)))
-    probabilities[:, np.searchsorted(labels, estimator.classes_)] = estimator.predict_proba(clips)
-    return probabilities.argmax(axis=1), probabilities
 
 
 def _first_line(warning: python_warnings.WarningMessage) -> str:

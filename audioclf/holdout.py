@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from audioclf import fitting, parallel, records
+from audioclf import parallel, records
 from audioclf.classifier import Classifier
 from audioclf.dataset import Dataset
 from audioclf.errors import DatasetError
 from audioclf.extraction import Extraction, extract, select
 from audioclf.fitting import Experiment
+from audioclf.insight import predictions
 from audioclf.parallel import Progress
 from audioclf.preparation import Prepared
 from audioclf.results import TITLES
@@ -97,7 +98,7 @@ def answer(
     )
     with parallel.single_threaded():
         estimator = classifier.build(seed).fit(learnt, np.array([clip.label for clip in training.clips]))
-        predicted, probabilities = fitting.answer(estimator, heard, np.array(labels))
+        predicted, probabilities = predictions(estimator, heard, np.array(labels))
     truth = np.array([labels.index(clip.label) for clip in asked.clips])
     scored = records.score(asked.clips, truth, predicted, probabilities, labels, seed)
     groups = {clip.group for clip in asked.clips if clip.group is not None}

@@ -10,7 +10,7 @@ from audioclf.across import Across
 from audioclf.files import write_whole
 from audioclf.portrait import Portrait
 from audioclf.report import Report
-from audioclf.results import Experiment, Results
+from audioclf.results import Results
 
 from . import _across, _figures, _sound
 from ._pictures import Picture, matrices, pictures
@@ -59,21 +59,6 @@ class PNGReport(Report):
                 aside.write_bytes(content)
             written.append(path)
         return written
-
-
-def draw_ranking(results: Results, folder: Path) -> Path:
-    """Write ``figures/ranking.png`` and return its path."""
-    return _figures.save(_figures.ranking(results), folder / "figures" / "ranking.png")
-
-
-def draw_counts(results: Results, experiment: Experiment, folder: Path) -> Path:
-    """Write one experiment's confusion matrix in numbers of clips and return its path."""
-    return _write(matrices(results, experiment)[0], folder)
-
-
-def draw_shares(results: Results, experiment: Experiment, folder: Path) -> Path:
-    """Write one experiment's confusion matrix in shares of the true class and return its path."""
-    return _write(matrices(results, experiment)[1], folder)
 
 
 def _write(picture: Picture, folder: Path) -> Path:
