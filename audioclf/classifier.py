@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, TypeVar
 
+from audioclf import packing
 from audioclf import spec as spec_module
 from audioclf.errors import SpecError
 from audioclf.spec import Configurable
@@ -38,6 +39,10 @@ class Classifier(Configurable):
         candidates, hence keep it small.
     given : frozenset of str
         Parameters that the spec set, be it to their defaults: these are not searched.
+    origins : bool
+        Whether ``fit`` also gets ``groups`` and ``clips``, int arrays with a number for each row of its input. Rows of
+        one group must not be divided by inner folds. Rows with the same clip are versions of it: the first is the
+        clip itself, others are augmented copies.
     """
 
     title: ClassVar[str]
@@ -46,6 +51,7 @@ class Classifier(Configurable):
     effort: ClassVar[float] = 1.0
     space: ClassVar[Mapping[str, tuple[Any, ...]]] = {}
     given: ClassVar[frozenset[str]] = frozenset()
+    origins: ClassVar[bool] = False
 
     @classmethod
     def from_options(cls: type[C], options: dict[str, str]) -> C:
@@ -74,6 +80,36 @@ class Classifier(Configurable):
         A classifier whose probabilities cost fits of their own leaves these out here; its labels are the same.
         """
         return self.build(seed)
+
+    def build_multilabel(self, seed: int) -> Any:
+        """Return a new, unfitted classifier of clips with any number of labels; by default one `build` for each.
+
+        Its ``fit`` takes a matrix of truth values (n_clips, n_labels), and ``predict`` returns one; ``predict_proba``
+        returns the probability of each label, independent of the others.
+        """
+        from audioclf.one_vs_rest import OneVsRest
+
+        return OneVsRest(self.build(seed))
+
+    def check_installed(self) -> None:
+        """Raise `MissingExtraError` if a package is missing that this classifier needs; by default none is."""
+
+    def pack(self, estimator: Any) -> dict[str, bytes]:
+        """Return the members of a model file, by name, that hold a fitted estimator of this classifier."""
+        return packing.pack(estimator, self._trusted())
+
+    def unpack(self, members: Mapping[str, bytes]) -> Any:
+        """Return the estimator of a model file's members, without running code that comes with them.
+
+        Raises
+        ------
+        ModelError
+            If it holds what isn't trusted.
+        """
+        return packing.unpack(members, self._trusted())
+
+    def _trusted(self) -> set[str]:
+        return {*packing.TRUSTED, *self.trusted_types}
 
 
 def build_classifier(spec: str) -> Classifier:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import os
 import zipfile
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf import audio, functionals, kernels, parallel, plain
+from audioclf import audio, functionals, kernels, parallel
 from audioclf._version import __version__
 from audioclf.classifier import Classifier, build_classifier
 from audioclf.dataset import Clip, Dataset
@@ -33,26 +32,8 @@ if TYPE_CHECKING:
     from audioclf.comparison import Comparison
 
 SCHEMA = 1
+_FACTS = "model.json"
 _FEW, _SHORT = 16, 120.0  # clips, and seconds of them, for which numba isn't started
-_TRUSTED = (
-    "numpy.dtype",
-    "numpy.random.mtrand.RandomState",
-    "sklearn.dummy.DummyClassifier",
-    "sklearn.ensemble._forest.ExtraTreesClassifier",
-    "sklearn.ensemble._forest.RandomForestClassifier",
-    "sklearn.linear_model._logistic.LogisticRegression",
-    "sklearn.multiclass.OneVsRestClassifier",
-    "sklearn.neighbors._classification.KNeighborsClassifier",
-    "sklearn.pipeline.Pipeline",
-    "sklearn.preprocessing._data.StandardScaler",
-    "sklearn.preprocessing._label.LabelBinarizer",
-    "sklearn.svm._classes.LinearSVC",
-    "sklearn.svm._classes.SVC",
-    "sklearn.tree._classes.DecisionTreeClassifier",
-    "sklearn.tree._classes.ExtraTreeClassifier",
-)
-_PLAIN = ("estimator.json", "estimator.npy")
-_SKOPS = "estimator.skops"
 
 
 @dataclass(frozen=True)
@@ -183,13 +164,13 @@ class Model:
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the model to one file, whole or not at all, and return its path.
 
-        The file is a ZIP archive of ``model.json`` (`facts`) and the estimator: as plain data (`audioclf.plain`) in
-        ``estimator.json`` and ``estimator.npy`` if it can be, else as ``estimator.skops``.
+        The file is a ZIP archive of ``model.json`` (`facts`) and the members that the classifier makes of the
+        estimator (`Classifier.pack`).
         """
         path = Path(path)
-        members = _packed(self.estimator, _trusted(self.classifier))
+        members = self.classifier.pack(self.estimator)
         with write_whole(path) as aside, zipfile.ZipFile(aside, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr("model.json", json.dumps(self.facts, indent=1, ensure_ascii=False))
+            archive.writestr(_FACTS, json.dumps(self.facts, indent=1, ensure_ascii=False))
             for name, content in members.items():
                 archive.writestr(name, content)
         return path
@@ -283,9 +264,8 @@ def load_model(path: str | os.PathLike[str]) -> Model:
         raise ModelError(f"{path}: no such model file; audioclf train writes one into its --out folder")
     try:
         with zipfile.ZipFile(path) as archive:
-            facts = json.loads(archive.read("model.json"))
-            wanted = _PLAIN if _PLAIN[0] in archive.namelist() else (_SKOPS,)
-            members = {name: archive.read(name) for name in wanted}
+            members = {name: archive.read(name) for name in archive.namelist()}
+        facts = json.loads(members.pop(_FACTS))
         schema, spec = facts["schema"], facts["classifier"]
     except (zipfile.BadZipFile, KeyError, ValueError, TypeError, OSError) as error:
         raise ModelError(
@@ -293,9 +273,10 @@ def load_model(path: str | os.PathLike[str]) -> Model:
         ) from error
     if schema > SCHEMA:
         raise ModelError(f"{path}: written by a later audioclf ({facts.get('audioclf')}); upgrade to use it")
-    trusted = _trusted(build_classifier(spec))
+    classifier = build_classifier(spec)
+    classifier.check_installed()
     try:
-        estimator = _unpacked(members, trusted)
+        estimator = classifier.unpack(members)
     except ModelError as error:
         raise ModelError(f"{path}: {error}; it was not loaded") from error
     except Exception as error:  # scikit-learn and skops raise many kinds for a damaged or foreign file
@@ -318,39 +299,3 @@ def find_recordings(paths: Sequence[str | os.PathLike[str]]) -> list[Path]:
         else:
             found.append(path)
     return found
-
-
-def _trusted(classifier: Classifier) -> set[str]:
-    return {*_TRUSTED, *classifier.trusted_types}
-
-
-def _packed(estimator: Any, trusted: set[str]) -> dict[str, bytes]:
-    """The members of the model file that hold the estimator, by name."""
-    try:
-        return dict(zip(_PLAIN, plain.dumps(estimator, trusted)))
-    except plain.NotPlainError:
-        import skops.io
-
-        return {_SKOPS: _repacked(skops.io.dumps(estimator))}
-
-
-def _unpacked(members: dict[str, bytes], trusted: set[str]) -> Any:
-    """The estimator that `_packed` took apart; a ModelError says which of its types aren't trusted."""
-    if _SKOPS not in members:
-        structure, arrays = (members[name] for name in _PLAIN)
-        return plain.loads(structure, arrays, trusted)
-    import skops.io
-
-    foreign = sorted(set(skops.io.get_untrusted_types(data=members[_SKOPS])) - trusted)
-    if foreign:
-        raise ModelError(f"holds types that are not trusted ({', '.join(foreign)})")
-    return skops.io.loads(members[_SKOPS], trusted=sorted(trusted))
-
-
-def _repacked(packed: bytes) -> bytes:
-    """Store the members of skops's archive without compression, for the outer one compresses better."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(packed)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as new:
-        for member in old.infolist():
-            new.writestr(member.filename, old.read(member))
-    return out.getvalue()
