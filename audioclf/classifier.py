@@ -96,7 +96,7 @@ class Classifier(Configurable):
 
     def pack(self, estimator: Any) -> dict[str, bytes]:
         """Return the members of a model file, by name, that hold a fitted estimator of this classifier."""
-        return packing.pack(estimator, self._trusted())
+        return packing.pack(estimator, self.trusted)
 
     def unpack(self, members: Mapping[str, bytes]) -> Any:
         """Return the estimator of a model file's members, without running code that comes with them.
@@ -106,9 +106,11 @@ class Classifier(Configurable):
         ModelError
             If it holds what isn't trusted.
         """
-        return packing.unpack(members, self._trusted())
+        return packing.unpack(members, self.trusted)
 
-    def _trusted(self) -> set[str]:
+    @property
+    def trusted(self) -> set[str]:
+        """Full names of all types that a saved model of this classifier may hold."""
         return {*packing.TRUSTED, *self.trusted_types}
 
 

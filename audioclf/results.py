@@ -35,11 +35,29 @@ DETAILS = {
 """What is known of an experiment besides; all but the first need probabilities."""
 
 TITLES = {**METRICS, **DETAILS}
-ERRORS = ("log_loss", "brier")
+"""All metrics of clips with one label each."""
+
+TAG_METRICS = {
+    "average_precision": "mean average precision",
+    "macro_f1": "macro F1",
+    "micro_f1": "micro F1",
+}
+"""What every table of experiments shows where clips have several labels."""
+
+TAG_DETAILS = {
+    "roc_auc": "ROC AUC",
+    "subset_accuracy": "all labels right",
+    "hamming_loss": "Hamming loss",
+}
+TAG_TITLES = {**TAG_METRICS, **TAG_DETAILS}
+ERRORS = ("log_loss", "brier", "hamming_loss")
 """Metrics of which less is better."""
 
 RANKING = tuple(name for name in TITLES if name not in ERRORS)
-"""Metrics that can rank."""
+"""Metrics that can rank, the first by default."""
+
+TAG_RANKING = tuple(name for name in TAG_TITLES if name not in ERRORS)
+"""Those where clips have several labels."""
 
 FLOOR = "dummy"
 """The classifier that looks at no features: what every other one has to beat."""
@@ -125,10 +143,11 @@ class Results:
         missing = [key for key in _KEYS if key not in record]
         if missing:
             raise ResultsError(f"{file}: not a whole results.json: it lacks {', '.join(missing)}; run again")
-        if record.get("metric", "accuracy") not in RANKING:
+        known = TAG_RANKING if cls(record).multilabel else RANKING
+        if record.get("metric", "accuracy") not in known:
             raise ResultsError(
                 f"{file}: ranks by '{record['metric']}', which isn't known here. "
-                f"{did_you_mean(str(record['metric']), RANKING)}"
+                f"{did_you_mean(str(record['metric']), known)}"
             )
         return cls(record)
 
@@ -151,14 +170,24 @@ class Results:
         return self.record["dataset"]["labels"]
 
     @property
+    def multilabel(self) -> bool:
+        """Whether clips may have several labels."""
+        return self.record.get("task") == "multi-label"
+
+    @property
     def metric(self) -> str:
-        """The metric that ranks: one of `RANKING`."""
+        """The metric that ranks: one of `RANKING`, or of `TAG_RANKING`."""
         return self.record.get("metric", "accuracy")
 
     @property
+    def titles(self) -> dict[str, str]:
+        """All metrics of this run's kind of labels, with their titles."""
+        return TAG_TITLES if self.multilabel else TITLES
+
+    @property
     def shown(self) -> dict[str, str]:
-        """The metrics that tables of experiments show, with their titles: `METRICS`, and what ranks."""
-        return {**METRICS, self.metric: TITLES[self.metric]}
+        """The metrics that tables of experiments show, with their titles, and what ranks."""
+        return {**(TAG_METRICS if self.multilabel else METRICS), self.metric: self.titles[self.metric]}
 
     def ranking(self) -> list[Experiment]:
         """Experiments that finished, best first by the run's metric.
@@ -212,12 +241,23 @@ class Results:
 
 
 def title(experiment: Experiment) -> str:
-    """Name an experiment: ``mfcc+gfcc with svm``.
+    """Name an experiment: ``mfcc+gfcc with svm``, and whether its training clips were augmented.
 
     >>> title({"features": "mfcc+gfcc", "classifier": "svm"})
     'mfcc+gfcc with svm'
+    >>> title({"features": "logmel", "classifier": "cnn", "augment": "noise,pitch"})
+    'logmel with cnn, augmented'
     """
-    return f"{experiment['features']} with {experiment['classifier']}"
+    return f"{experiment['features']} with {experiment['classifier']}" + ", augmented" * bool(experiment.get("augment"))
+
+
+def identity(experiment: Experiment) -> tuple[str, str, str | None]:
+    """Return what tells an experiment from all others of its run: features, classifier and augmentation.
+
+    >>> identity({"features": "mfcc+gfcc", "classifier": "svm"})
+    ('mfcc+gfcc', 'svm', None)
+    """
+    return experiment["features"], experiment["classifier"], experiment.get("augment")
 
 
 def is_floor(experiment: Experiment) -> bool:

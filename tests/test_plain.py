@@ -11,7 +11,6 @@ import pytest
 
 from audioclf import plain
 from audioclf.errors import ModelError
-from audioclf.model import _trusted
 
 from .classifiers.test_common import NAMES, clips, quick
 
@@ -190,10 +189,10 @@ def test_built_in_classifiers(name):
     fitted = classifier.build(seed=0).fit(X, y)
     if name == "gboost":  # its losses and generators are restored by functions
         with pytest.raises(plain.NotPlainError):
-            plain.dumps(fitted, _trusted(classifier))
+            plain.dumps(fitted, classifier.trusted)
         return
-    again = plain.loads(*plain.dumps(fitted, _trusted(classifier)), _trusted(classifier))
+    again = plain.loads(*plain.dumps(fitted, classifier.trusted), classifier.trusted)
     np.testing.assert_array_equal(again.predict_proba(X), fitted.predict_proba(X))
     np.testing.assert_array_equal(again.predict(X), fitted.predict(X))
     np.testing.assert_array_equal(again.classes_, fitted.classes_)
-    assert plain.dumps(again, _trusted(classifier))[0] == plain.dumps(fitted, _trusted(classifier))[0]
+    assert plain.dumps(again, classifier.trusted)[0] == plain.dumps(fitted, classifier.trusted)[0]
