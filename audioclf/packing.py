@@ -50,10 +50,10 @@ def unpack(members: Mapping[str, bytes], trusted: set[str]) -> Any:
     Raises
     ------
     ModelError
-        If it holds types that aren't trusted.
-    KeyError
-        If a member is missing.
+        If no estimator is among them, or it holds types that aren't trusted.
     """
+    if not (_SKOPS in members or set(_PLAIN) <= set(members)):
+        raise ModelError("not a whole model file of audioclf, for it holds no estimator")
     if _PLAIN[0] in members:
         structure, arrays = (members[name] for name in _PLAIN)
         return plain.loads(structure, arrays, trusted)

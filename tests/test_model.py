@@ -165,7 +165,7 @@ class TestRefused:
 
     @pytest.mark.parametrize("members", [{}, {"estimator.json": b"{}"}])
     def test_no_estimator(self, members, model, tmp_path):
-        with pytest.raises(ModelError, match="not a model file"):
+        with pytest.raises(ModelError, match="holds no estimator"):
             load_model(_rewritten(model, tmp_path, members=members))
 
     def test_unknown_classifier(self, model, tmp_path):
