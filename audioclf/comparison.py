@@ -7,33 +7,38 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from audioclf import audit, excerpts, fitting, functionals, hindsight, holdout, parallel, records, tuning
+from audioclf import audit, augmentation, excerpts, fitting, functionals, hindsight, holdout, parallel, records, tuning
 from audioclf._version import __version__
+from audioclf.augmentation import Augmentation
 from audioclf.classifier import Classifier, build_classifier
 from audioclf.dataset import Dataset, cut, fingerprint, group_expression, load_dataset, refuse_repeats
 from audioclf.errors import DatasetError, SpecError, did_you_mean
-from audioclf.extraction import Extraction, extract
+from audioclf.extraction import Extraction, Survey, extract
 from audioclf.feature_spec import HIGHEST_DEFAULT_RATE, analysis_rate, build_extractors
 from audioclf.files import write_whole
 from audioclf.fitting import Course, Experiment
 from audioclf.importance import permutation_importance
 from audioclf.learning_curve import learning_curve
+from audioclf.material import Sources
 from audioclf.parallel import Progress
 from audioclf.preparation import AUTO, Prepared, prepare
 from audioclf.projection import projection, summarise
 from audioclf.report import write_run
-from audioclf.results import FLOOR, RANKING, Results, is_floor, title
+from audioclf.results import FLOOR, RANKING, TAG_RANKING, Results, identity, is_floor, title
 from audioclf.spectra import Analysis
 from audioclf.store import FeatureStore
+from audioclf.task import task_of
 from audioclf.validation import Splits, make_splits, naive_splits, parse_cv
 
+_TIMED_CLIPS, _TIMED_SECONDS = 8, 60.0  # clips that features are timed on, and how long one may be
+_REFIT_SECONDS = 150.0
 _MOST_REFITS = 5  # of the winner, for importance: leaving out one of a hundred groups at a time would take as many
 
 
@@ -46,14 +51,14 @@ class Comparison:
         The record: what results.json holds.
     analysis : Analysis
         How recordings were analysed.
-    extraction : Extraction
+    sources : Sources
         The features of all clips, for fitting a final model.
     """
 
-    def __init__(self, results: Results, analysis: Analysis, extraction: Extraction) -> None:
+    def __init__(self, results: Results, analysis: Analysis, sources: Sources) -> None:
         self.results = results
         self.analysis = analysis
-        self.extraction = extraction
+        self.sources = sources
 
     def ranking(self) -> list[dict[str, Any]]:
         """Experiments that finished, best first."""
@@ -94,8 +99,12 @@ def compare(
     budget: int = tuning.DEFAULT_BUDGET,
     test: Dataset | str | os.PathLike[str] | None = None,
     with_curve: bool = False,
+    augment: str | None = None,
+    augment_factor: int = augmentation.DEFAULT_FACTOR,
+    augment_compare: bool = False,
+    device: str | None = None,
     seed: int = 0,
-    metric: str = "accuracy",
+    metric: str | None = None,
     sample_rate: int | None = None,
     frame_length: float = 0.025,
     hop_length: float = 0.010,
@@ -138,10 +147,20 @@ def compare(
         Clips kept apart: the winner answers them once, at the end.
     with_curve : bool
         Also score the winner with fewer training clips.
+    augment : str, optional
+        Effects for copies of the clips that train, as in "noise,pitch:semitones=2" (`audioclf.augmentation`). Clips
+        that test stay as they are.
+    augment_factor : int
+        Copies of each clip.
+    augment_compare : bool
+        Score every experiment without copies as well.
+    device : str, optional
+        What networks compute on: "auto", "cpu", "cuda" or "mps".
     seed : int
-        Of the folds and of every classifier.
-    metric : str
-        What ranks, and what is tuned for: one of `audioclf.results.RANKING`.
+        Of the folds, of every classifier and of augmentation.
+    metric : str, optional
+        What ranks, and what is tuned for: one of `audioclf.results.RANKING`, by default accuracy; where clips have
+        several labels one of `audioclf.results.TAG_RANKING`, by default average precision.
     sample_rate : int, optional
         Analysis rate in Hz; by default the lowest native rate, at most 22,050.
     frame_length, hop_length : float
@@ -160,7 +179,8 @@ def compare(
     command : str
         For the record.
     progress : callable
-        Called with a stage ("headers", "audit", "features", "experiments"), how much is done, of how much, and a note.
+        Called with a stage ("headers", "audit", "features", "copies", "experiments", "epochs"), how much is done, of how
+        much, and a note; with "epochs" from another thread.
 
     Returns
     -------
@@ -180,9 +200,10 @@ def compare(
     ['knn', 'dummy']
     """
     began = time.perf_counter()
-    if metric not in RANKING:
-        raise SpecError(f"unknown metric '{metric}'. {did_you_mean(metric, RANKING)}")
-    experiments = plan(features, classifiers)
+    if metric is not None:
+        check_metric(metric, {*RANKING, *TAG_RANKING})
+    effects = None if augment is None else augmentation.parse(augment, augment_factor, seed)
+    experiments = plan(features, classifiers, effects and effects.spec, augment_compare, device)
     if tune or grid is not None:
         experiments = with_candidates(experiments, grid, budget, seed)
     check_options(cv, pooled, frame_length, hop_length, window, n_fft, sample_rate, clip_seconds, group_by)
@@ -190,16 +211,19 @@ def compare(
     workers = parallel.count_workers(workers)
     dataset = data if isinstance(data, Dataset) else load_dataset(data)
     refuse_repeats(dataset)
+    task = task_of(dataset.labels, dataset.multilabel)
+    metric = check_metric(metric or task.ranking[0], task.ranking)
     apart = None if test is None else test if isinstance(test, Dataset) else load_dataset(test)
     if apart is not None:
-        holdout.check_labels(apart, dataset.labels)
+        holdout.check_labels(apart, dataset)
 
     prepared = prepare(dataset, group_by, clip_seconds, store, workers, progress)
     heard = None if apart is None else prepare(apart, group_by, clip_seconds, store, workers)
     found = prepared.found
     rate = sample_rate or analysis_rate(found.rates.values())
     analysis = Analysis(rate, frame_length, hop_length, window, n_fft)
-    make_splits(found.clips, cv, repeats, seed)  # refuse what can't be divided before the work, not after
+    tags = dataset.labels if dataset.multilabel else None
+    make_splits(found.clips, cv, repeats, seed, tags)  # refuse what can't be divided before the work, not after
 
     extraction = extract(
         found.clips,
@@ -216,16 +240,30 @@ def compare(
         raise DatasetError(
             f"none of the recordings of {dataset.name} can be analysed; the first: {extraction.skipped[0][1]}"
         )
-    splits = make_splits(extraction.clips, cv, repeats, seed)
-    naive = naive_splits(extraction.clips, splits, seed) if naive_split_too else None
-    course = _course(experiments, extraction, splits, naive, metric, seed, budget)
+    copies = _copies(experiments, effects, extraction, analysis, pooled, store, workers, progress)
+    task = task_of(replace(dataset, clips=extraction.clips).labels, dataset.multilabel)
+    sources = Sources(task, extraction, copies)
+    splits = make_splits(extraction.clips, cv, repeats, seed, tags)
+    naive = naive_splits(extraction.clips, splits, seed, tags) if naive_split_too else None
+    course = _course(experiments, extraction, splits, naive, metric, seed, budget, tags)
     digest = fingerprint(Dataset(dataset.name, extraction.clips), extraction.hashes)
-    settings = {"analysis": analysis.as_dict(), "functionals": list(pooled), "metric": metric}
+    settings = {
+        "analysis": analysis.as_dict(),
+        "functionals": list(pooled),
+        "metric": metric,
+        "augmentation": None if effects is None else [effects.spec, effects.factor],
+        "by_recording": clip_seconds is not None,
+    }
     done = _Checkpoints(resume, [__version__, digest, settings, seed, records.versions()], course)
-    scored, fitting_seconds = _run(experiments, extraction, course, splits, naive, workers, done, progress)
+    scored, fitting_seconds = _run(experiments, sources, course, splits, naive, workers, done, progress, clip_seconds)
+    _time_features(experiments, scored, found, analysis, pooled)
     record = {
         **records.heading("compare", seed, command),
+        "task": task.kind,
         "metric": metric,
+        "augmentation": None
+        if effects is None
+        else {"spec": effects.spec, "factor": effects.factor, "compared": augment_compare},
         "analysis": {**analysis.as_dict(), "functionals": list(pooled)},
         "dataset": {
             **records.dataset(dataset, extraction.clips, found, digest),
@@ -246,7 +284,7 @@ def compare(
     record["tests"] = records.compare_with_best(results, splits)
     winner = _winner(results, experiments)
     looking = time.perf_counter()
-    record |= _look_closer(results, winner, prepared, extraction, splits, pooled, with_curve, workers, progress)
+    record |= _look_closer(results, winner, prepared, sources, splits, pooled, with_curve, workers, progress)
     looked = time.perf_counter()
     findings = record["audit"]["findings"]
     record["warnings"] = [
@@ -257,7 +295,7 @@ def compare(
     if heard is not None and winner is not None:
         progress("held-out test", 0, 1, winner.title)
         chosen = final_classifier(results, winner)
-        record["test"] = holdout.answer(heard, winner, chosen, extraction, analysis, pooled, seed, store, workers)
+        record["test"] = holdout.answer(heard, winner, chosen, sources, analysis, pooled, seed, store, workers)
     record["timing"] = {
         "decode_seconds": prepared.header_seconds + extraction.timing["decode"],
         "audit_seconds": prepared.audit_seconds,
@@ -270,7 +308,7 @@ def compare(
         "workers": workers,
     }
     done.clear()
-    return Comparison(results, analysis, extraction)
+    return Comparison(results, analysis, sources)
 
 
 def _course(
@@ -281,13 +319,14 @@ def _course(
     metric: str,
     seed: int,
     budget: int,
+    tags: list[str] | None,
 ) -> Course:
     naive_ = [] if naive is None else naive.splits
     inner = []
     if any(e.candidates for e in experiments):
         ungrouped = [replace(clip, group=None) for clip in extraction.clips]
-        inner = [tuning.inner_splits(extraction.clips, split.train, seed=seed) for split in splits.splits]
-        inner += [tuning.inner_splits(ungrouped, split.train, seed=seed) for split in naive_]
+        inner = [tuning.inner_splits(extraction.clips, split.train, seed=seed, labels=tags) for split in splits.splits]
+        inner += [tuning.inner_splits(ungrouped, split.train, seed=seed, labels=tags) for split in naive_]
     return Course(splits.splits, naive_, inner, metric, seed, budget)
 
 
@@ -301,11 +340,8 @@ def _winner(results: Results, experiments: list[Experiment]) -> Experiment | Non
 
 def final_classifier(results: Results, experiment: Experiment) -> Classifier:
     """The classifier for a model that learns from all clips: as asked for, or as the search over all folds found it."""
-    record = next(
-        e
-        for e in results.record["experiments"]
-        if (e["features"], e["classifier"]) == (experiment.features, experiment.classifier.spec)
-    )
+    wanted = identity(experiment.names)
+    record = next(e for e in results.record["experiments"] if identity(e) == wanted)
     tuned = record.get("tuning")
     return build_classifier(tuned["non_nested"]["spec"]) if tuned else experiment.classifier
 
@@ -334,26 +370,76 @@ def check_options(
         Analysis(sample_rate, frame_length, hop_length, window, n_fft)
 
 
-def plan(features: str | Sequence[str], classifiers: str | Sequence[str]) -> list[Experiment]:
+def check_metric(metric: str, known: Iterable[str]) -> str:
+    """Return *metric* if it is one of *known* that can rank.
+
+    Raises
+    ------
+    SpecError
+        If it isn't.
+    """
+    if metric not in known:
+        raise SpecError(f"'{metric}' can't rank here. {did_you_mean(metric, known)}")
+    return metric
+
+
+def plan(
+    features: str | Sequence[str],
+    classifiers: str | Sequence[str],
+    augment: str | None = None,
+    both: bool = False,
+    device: str | None = None,
+) -> list[Experiment]:
     """Return the grid of experiments, each once, with the majority class as the floor at the end.
 
+    Parameters
+    ----------
+    features, classifiers : str or sequence of str
+        Specs.
+    augment : str, optional
+        How the clips that train are augmented.
+    both : bool
+        Each experiment also without that.
+    device : str, optional
+        For classifiers that have such a parameter and weren't given one.
+
+    Raises
+    ------
+    SpecError
+        If a spec is wrong.
+    MissingExtraError
+        If a classifier needs a package that isn't installed.
+
+    Examples
+    --------
     >>> [e.title for e in plan("mfcc,zcr", "svm")]
     ['mfcc with svm', 'zcr with svm', 'mfcc with dummy']
     """
+    if both and augment is None:
+        raise SpecError("there is nothing to compare with: --augment-compare goes with --augment")
     feature_sets = {
         "+".join(x.spec for x in extractors): extractors for extractors in map(build_extractors, _listed(features))
     }
-    built = [build_classifier(text) for text in _listed(classifiers)]
+    built = [_on(device, build_classifier(text)) for text in _listed(classifiers)]
     if not feature_sets or not built:
         raise SpecError("give at least one feature set and one classifier")
     chosen = {classifier.spec: classifier for classifier in built if classifier.name != FLOOR}
+    for classifier in chosen.values():
+        classifier.check_installed()
     grid = [
-        Experiment(spec, tuple(extractors), classifier)
+        Experiment(spec, tuple(extractors), classifier, augment=how)
         for spec, extractors in feature_sets.items()
         for classifier in chosen.values()
+        for how in ([None, augment] if both else [augment])
     ]
     spec, extractors = next(iter(feature_sets.items()))
     return [*grid, Experiment(spec, tuple(extractors), build_classifier(FLOOR))]
+
+
+def _on(device: str | None, classifier: Classifier) -> Classifier:
+    if device is None or "device" not in classifier.parameters or "device" in classifier.given:
+        return classifier
+    return build_classifier(f"{classifier.spec}:device={device}")
 
 
 def _listed(specs: str | Sequence[str]) -> list[str]:
@@ -380,15 +466,78 @@ def with_candidates(
     return [replace(e, candidates=found[e.classifier] if len(found[e.classifier]) > 1 else ()) for e in experiments]
 
 
+def _copies(
+    experiments: list[Experiment],
+    effects: Augmentation | None,
+    extraction: Extraction,
+    analysis: Analysis,
+    pooled: tuple[str, ...],
+    store: FeatureStore | None,
+    workers: int,
+    progress: Progress,
+) -> list[Extraction]:
+    """Features of the augmented copies of all clips, for the experiments that learn from them."""
+    if effects is None:
+        return []
+    learning = [e for e in experiments if e.augment is not None]
+
+    def tell(stage: str, done: int, total: int, note: str) -> None:
+        progress("copies", number * total - total + done, effects.factor * total, note)
+
+    return [
+        extract(
+            extraction.clips,
+            analysis,
+            vectors=[x for e in learning if e.classifier.takes == "vectors" for x in e.extractors],
+            sequences=[x for e in learning if e.classifier.takes == "sequences" for x in e.extractors],
+            pooled=pooled,
+            features=store,
+            workers=workers,
+            progress=tell,
+            copy=(effects, number),
+        )
+        for number in range(1, effects.factor + 1)
+    ]
+
+
+def _time_features(
+    experiments: list[Experiment],
+    scored: list[dict[str, Any]],
+    found: Survey,
+    analysis: Analysis,
+    pooled: tuple[str, ...],
+) -> None:
+    """Write into each record's cost how long its features take a clip, from the file, on one thread."""
+    step = max(1, len(found.clips) // _TIMED_CLIPS)
+    clips = [
+        clip
+        for clip, seconds in list(zip(found.clips, found.durations))[::step][:_TIMED_CLIPS]
+        if seconds <= _TIMED_SECONDS
+    ]
+    taken: dict[tuple[str, str], float] = {}
+    for experiment, record in zip(experiments, scored):
+        cost, takes = record.get("cost"), experiment.classifier.takes
+        if not cost or not clips:
+            continue
+        key = (experiment.features, takes)
+        if key not in taken:
+            wanted = {"vectors" if takes == "vectors" else "sequences": experiment.extractors}
+            began = time.perf_counter()
+            extract(clips, analysis, pooled=pooled, facts=found.facts, **wanted)
+            taken[key] = 1000 * (time.perf_counter() - began) / len(clips)
+        cost["features_ms"] = round(taken[key], 4)
+
+
 def _run(
     experiments: list[Experiment],
-    extraction: Extraction,
+    sources: Sources,
     course: Course,
     splits: Splits,
     naive: Splits | None,
     workers: int,
     done: _Checkpoints,
     progress: Progress,
+    clip_seconds: float | None,
 ) -> tuple[list[dict[str, Any]], dict[str, float]]:
     """Score all experiments; return their records in the given order, and the seconds it took."""
     found = {i: kept for i, e in enumerate(experiments) if (kept := done.get(e)) is not None}
@@ -398,10 +547,16 @@ def _run(
     def tell(finished: int, jobs: int, note: str) -> None:
         progress("experiments", finished, jobs, note)
 
-    for position, outcome in fitting.run([experiments[i] for i in left], extraction, course, workers, tell):
+    def tell_epochs(finished: int, epochs: int, note: str) -> None:
+        progress("epochs", finished, epochs, note)
+
+    waiting = [experiments[i] for i in left]
+    for position, outcome in fitting.run(waiting, sources, course, workers, tell, tell_epochs):
         experiment = experiments[left[position]]
         start = time.perf_counter()
-        record = records.experiment(experiment, outcome, extraction, splits, naive, course)
+        record = records.experiment(
+            experiment, outcome, sources, splits, naive, course, by_recording=clip_seconds is not None
+        )
         found[left[position]] = record
         if record["status"] == "ok":
             done.put(experiment, record)
@@ -416,7 +571,7 @@ def _look_closer(
     results: Results,
     winner: Experiment | None,
     prepared: Prepared,
-    extraction: Extraction,
+    sources: Sources,
     splits: Splits,
     pooled: tuple[str, ...],
     with_curve: bool,
@@ -424,13 +579,16 @@ def _look_closer(
     progress: Progress,
 ) -> dict[str, Any]:
     """The audit, what the winner goes by, and clips to listen to, as parts of the record."""
-    clips, record, best = extraction.clips, results.record, results.best
+    clips, record, best = sources.extraction.clips, results.record, results.best
     left_out: list[str] = []
     findings = audit.examine(prepared.dataset.clips, prepared.measured, record["seed"])
+    if results.multilabel:
+        findings = [finding for finding in findings if not finding.of_classes]
     parts: dict[str, Any] = dict.fromkeys(("importance", "learning_curve", "projection"))
     if winner is not None and best is not None:
-        findings += filter(None, [hindsight.doubtful_labels(best, clips), hindsight.cost_of_leak(best, results.metric)])
-        for name, look in _insight(results, winner, extraction, splits, pooled, with_curve, workers).items():
+        doubts = None if results.multilabel else hindsight.doubtful_labels(best, clips)
+        findings += filter(None, [doubts, hindsight.cost_of_leak(best, results.metric)])
+        for name, look in _insight(results, winner, sources, splits, pooled, with_curve, workers).items():
             progress(name.replace("_", " "), 0, 1, winner.title)
             try:
                 parts[name] = look()
@@ -453,46 +611,59 @@ def _look_closer(
 def _insight(
     results: Results,
     winner: Experiment,
-    extraction: Extraction,
+    sources: Sources,
     splits: Splits,
     pooled: tuple[str, ...],
     with_curve: bool,
     workers: int,
 ) -> dict[str, Callable[[], dict[str, Any]]]:
     """What to call for how the clips lie in the winner's features, what it goes by, and how it learns."""
-    takes, clips, best = winner.classifier.takes, extraction.clips, results.best
+    best = results.best
     assert best is not None
     classifier = final_classifier(results, winner)
-    data = extraction.inputs(winner.extractors, takes)
-    lengths = extraction.lengths if takes == "sequences" else None
-    truth = np.array([clip.label for clip in clips])
+    material = sources.material(winner.extractors, winner.classifier.takes, winner.augment is not None)
     metric, seed = results.metric, results.record["seed"]
-    said = {row["path"]: row["predicted"] for row in best["predictions"] if row["repeat"] == 0}
     first = [split for split in splits.splits if split.repeat == 0]
 
     def project() -> dict[str, Any]:
-        flat = data if lengths is None else summarise(data, lengths)
-        predicted = [said.get(clip.name, "") for clip in clips]
-        return projection(clips, flat, truth, predicted, winner.features, seed)
+        clips = sources.extraction.clips
+        heard = sources.material(winner.extractors, winner.classifier.takes)
+        data = heard.inputs.array
+        said = {row["path"]: row["predicted"] for row in best["predictions"] if row["repeat"] == 0}
+        return projection(
+            clips,
+            data if heard.lengths is None else summarise(data, heard.lengths),
+            heard.task.texts(heard.truth),
+            [said.get(clip.name, "") for clip in clips],
+            winner.features,
+            seed,
+        )
 
     def weigh() -> dict[str, Any]:
-        few = first[:_MOST_REFITS]
+        few = first[: _affordable_refits(classifier, material.size)]
         return permutation_importance(
-            classifier, winner.extractors, data, lengths, truth, few, metric, pooled, seed, workers
-        )
+            classifier, winner.extractors, material, few, metric, pooled, seed, workers
+        ) | {"augment": winner.augment}
 
     def grow() -> dict[str, Any]:
-        groups = Dataset("", clips).groups
         return learning_curve(
-            classifier, data, lengths, truth, groups, first, metric, seed, workers, features=winner.features
-        )
+            classifier, material, first, metric, seed, workers, features=winner.features
+        ) | {"augment": winner.augment}
 
-    looks: dict[str, Callable[[], dict[str, Any]]] = {"projection": project}
+    looks: dict[str, Callable[[], dict[str, Any]]] = {}
+    if not results.multilabel:
+        looks["projection"] = project
     if not is_floor(best):
         looks["importance"] = weigh
     if with_curve:
         looks["learning_curve"] = grow
     return looks
+
+
+def _affordable_refits(classifier: Classifier, size: int) -> int:
+    """How many folds to fit the winner on once more: fewer where a fit takes long, by the size of its input."""
+    seconds = classifier.effort * size / 1e6
+    return int(np.clip(_REFIT_SECONDS / max(seconds, 1e-9), 1, _MOST_REFITS))
 
 
 class _Checkpoints:
@@ -506,7 +677,7 @@ class _Checkpoints:
     def _path(self, experiment: Experiment) -> Path:
         assert self.folder is not None
         versions = [x.version for x in experiment.extractors]
-        facts = f"{self.facts}{experiment.features}{versions}{experiment.classifier!r}{experiment.candidates!r}"
+        facts = f"{self.facts}{experiment.features}{versions}{experiment.classifier!r}{experiment.candidates!r}{experiment.augment}"
         return self.folder / f"{hashlib.blake2b(facts.encode(), digest_size=16).hexdigest()}.json"
 
     def get(self, experiment: Experiment) -> dict[str, Any] | None:

@@ -127,13 +127,17 @@ def explore(
     if not extraction.clips:
         raise DatasetError(f"none of the recordings of {dataset.name} can be analysed: {extraction.skipped[0][1]}")
     findings = audit.examine(found.clips, prepared.measured, seed)
+    if dataset.multilabel:
+        findings = [finding for finding in findings if not finding.of_classes]
     progress("reference", 0, 1, f"{FEATURES} with {CLASSIFIER}")
     experiment = Experiment(FEATURES, extractors, build_classifier(CLASSIFIER))
-    reference, warnings = _reference(experiment, extraction, prepared, seed, workers)
+    task = task_of(replace(dataset, clips=extraction.clips).labels, dataset.multilabel)
+    metric = task.ranking[0]
+    reference, warnings = _reference(experiment, Sources(task, extraction), prepared, seed, workers)
     if reference is not None:
         found_later = (
-            hindsight.doubtful_labels(reference, extraction.clips),
-            hindsight.cost_of_leak(reference, _METRIC),
+            None if dataset.multilabel else hindsight.doubtful_labels(reference, extraction.clips),
+            hindsight.cost_of_leak(reference, metric),
         )
         findings += filter(None, found_later)
     findings.sort(key=lambda finding: finding.severity != "serious")
@@ -144,7 +148,8 @@ def explore(
     chosen = [by_name[name] for name in excerpts.pick([], told) if name in by_name]
     record = {
         **records.heading("explore", seed, command),
-        "metric": _METRIC,
+        "task": task.kind,
+        "metric": metric,
         "analysis": {**analysis.as_dict(), "functionals": list(functionals.DEFAULT)},
         "dataset": {
             **records.dataset(
@@ -159,7 +164,7 @@ def explore(
         "skipped": [{"path": name, "why": why} for name, why in found.skipped + extraction.skipped],
         "warnings": warnings,
         "audit": {"findings": told, "checked": {"clips": len(found.clips)}},
-        "projection": _projection(reference, extraction, vectors, seed),
+        "projection": None if dataset.multilabel else _projection(reference, extraction, vectors, seed),
         "portraits": _portraits(extraction, found, vectors, analysis),
         "excerpts": excerpts.make_excerpts(chosen, workers=workers),
     }
@@ -175,25 +180,26 @@ def explore(
 
 
 def _reference(
-    experiment: Experiment, extraction: Extraction, prepared: Prepared, seed: int, workers: int
+    experiment: Experiment, sources: Sources, prepared: Prepared, seed: int, workers: int
 ) -> tuple[dict[str, Any] | None, list[str]]:
     """Cross-validate the reference model, by group and, beside it, as if no groups were known.
 
     Where no groups are known but clips look cut from one recording, these are the groups.
     """
-    clips = extraction.clips
+    clips = sources.extraction.clips
+    tags = list(sources.task.labels) if prepared.dataset.multilabel else None
     if all(clip.group is None for clip in clips):
         groups = audit.auto_groups(prepared.found.clips, prepared.measured)
         names = {clip.name: group for clip, group in zip(prepared.found.clips, groups)}
         if len(set(names.values())) < len(names):
             clips = [replace(clip, group=names[clip.name]) for clip in clips]
     try:
-        splits = _splits(clips, seed)
+        splits = _splits(clips, seed, tags)
     except DatasetError as error:
         return None, [f"labels were not doubted, for no reference model could be tested: {error}"]
-    naive = naive_splits(clips, splits, seed)
-    course = Course(splits.splits, [] if naive is None else naive.splits, seed=seed)
-    grouped = replace(extraction, clips=clips)
+    naive = naive_splits(clips, splits, seed, tags)
+    course = Course(splits.splits, [] if naive is None else naive.splits, metric=sources.task.ranking[0], seed=seed)
+    grouped = replace(sources, extraction=replace(sources.extraction, clips=clips))
     [(_, outcome)] = fitting.run([experiment], grouped, course, workers)
     record = records.experiment(experiment, outcome, grouped, splits, naive, course)
     if record["status"] != "ok":
@@ -201,14 +207,14 @@ def _reference(
     return record, []
 
 
-def _splits(clips: Sequence[Clip], seed: int) -> Splits:
+def _splits(clips: Sequence[Clip], seed: int, tags: list[str] | None) -> Splits:
     """Five folds, or as many as there can be."""
     for n_splits in (5, 4, 3):
         try:
-            return make_splits(clips, n_splits, seed=seed)
+            return make_splits(clips, n_splits, seed=seed, labels=tags)
         except DatasetError:
             continue
-    return make_splits(clips, 2, seed=seed)
+    return make_splits(clips, 2, seed=seed, labels=tags)
 
 
 def _projection(

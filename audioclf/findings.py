@@ -53,6 +53,11 @@ class Finding:
     score: float | None = None
     chance: float | None = None
 
+    @property
+    def of_classes(self) -> bool:
+        """Whether it takes each clip to be of one class, so that it means nothing where clips have several labels."""
+        return self.topic == "shortcuts" or self.kind in ("group-labels", "imbalance", "likely-wrong-labels")
+
     def as_dict(self) -> dict[str, Any]:
         """Return it as it stands in results.json."""
         return asdict(self)

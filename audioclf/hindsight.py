@@ -10,7 +10,7 @@ import numpy as np
 from audioclf import audit
 from audioclf.audit import Finding
 from audioclf.dataset import Clip
-from audioclf.results import TITLES, title
+from audioclf.results import TAG_TITLES, TITLES, title
 
 _WORTH_TELLING = 0.02
 
@@ -53,7 +53,7 @@ def cost_of_leak(experiment: dict[str, Any], metric: str) -> Finding | None:
     if honest["mean"] is None or leaky["mean"] is None:
         return None
     gain = leaky["mean"] - honest["mean"]
-    what = f"{title(experiment)} scores {honest['mean']:.3f} {TITLES[metric]} on groups that it hasn't heard"
+    what = f"{title(experiment)} scores {honest['mean']:.3f} {(TAG_TITLES | TITLES)[metric]} on groups that it hasn't heard"
     if gain <= _WORTH_TELLING:
         sentence = f"{what}, and {leaky['mean']:.3f} on folds that ignore groups: on this data a leak adds little"
     else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,28 +12,30 @@ from audioclf import parallel, records
 from audioclf.classifier import Classifier
 from audioclf.dataset import Dataset
 from audioclf.errors import DatasetError
-from audioclf.extraction import Extraction, extract, select
+from audioclf.extraction import Extraction, extract
 from audioclf.fitting import Experiment
-from audioclf.insight import predictions
+from audioclf.material import Sources
 from audioclf.parallel import Progress
 from audioclf.preparation import Prepared
-from audioclf.results import TITLES
 from audioclf.spectra import Analysis
 from audioclf.store import FeatureStore
 
 
-def check_labels(test: Dataset, labels: list[str]) -> None:
-    """Refuse test clips of a class that can't have been learnt.
+def check_labels(test: Dataset, data: Dataset) -> None:
+    """Refuse test clips with labels that can't have been learnt from *data*.
 
     Raises
     ------
     DatasetError
-        Naming the class.
+        Naming the label, or that clips have several.
     """
+    name, labels = f"--test {test.source or test.name}", data.labels
+    if test.multilabel and not data.multilabel:
+        raise DatasetError(f"{name}: its clips have several labels, those to learn from have one each")
     foreign = sorted(set(test.labels) - set(labels))
     if foreign:
         raise DatasetError(
-            f"--test {test.source or test.name}: class '{foreign[0]}' isn't among those to learn "
+            f"{name}: class '{foreign[0]}' isn't among those to learn "
             f"({', '.join(labels[:8])}{', ...' if len(labels) > 8 else ''}); name it as there, or leave its clips out"
         )
 
@@ -40,7 +44,7 @@ def answer(
     test: Prepared,
     experiment: Experiment,
     classifier: Classifier,
-    training: Extraction,
+    training: Sources,
     analysis: Analysis,
     pooled: tuple[str, ...],
     seed: int,
@@ -58,7 +62,7 @@ def answer(
         Whose features are used.
     classifier : Classifier
         With the parameters to use.
-    training : Extraction
+    training : Sources
         With the experiment's features.
     analysis, pooled
         As in *training*.
@@ -87,41 +91,36 @@ def answer(
     if not asked.clips:
         lost = found.skipped + asked.skipped
         raise DatasetError(f"--test {test.dataset.name}: none of its clips can be read; the first: {lost[0][1]}")
-    labels = sorted({clip.label for clip in training.clips})
-    learnt, heard = (
-        select(
-            part.inputs(extractors, takes),
-            part.lengths if takes == "sequences" else None,
-            np.arange(len(part.clips)),
-        )
-        for part in (training, asked)
-    )
+    task = training.task
+    material = training.material(extractors, takes, experiment.augment is not None)
+    questions = Sources(task, asked).material(extractors, takes)
     with parallel.single_threaded():
-        estimator = classifier.build(seed).fit(learnt, np.array([clip.label for clip in training.clips]))
-        predicted, probabilities = predictions(estimator, heard, np.array(labels))
-    truth = np.array([labels.index(clip.label) for clip in asked.clips])
-    scored = records.score(asked.clips, truth, predicted, probabilities, labels, seed)
+        estimator = material.fit(classifier, seed, np.arange(len(material)))
+        predicted, probabilities = questions.answers(estimator, np.arange(len(questions)))
+    scored = records.score(task, asked.clips, questions.truth, predicted, probabilities, seed)
     groups = {clip.group for clip in asked.clips if clip.group is not None}
     return {
         "source": test.dataset.source or test.dataset.name,
         "n_clips": len(asked.clips),
         "n_groups": len(groups) or None,
-        "features": experiment.features,
+        **experiment.names,
         "classifier": classifier.spec,
         "parameters": classifier.parameters,
         "metrics": {
             name: {"value": scored["values"][name], "low": ends[0], "high": ends[1]}
-            for name in TITLES
+            for name in task.titles
             for ends in [scored["intervals"][name]]
         },
         "per_class": scored["per_class"],
         "confusion_matrix": scored["confusion_matrix"],
-        "predictions": records.predictions(asked.clips, labels, predicted, probabilities),
-        "warnings": _warnings(training, asked, found.skipped + asked.skipped),
+        "predictions": records.predictions(task, asked.clips, predicted, probabilities),
+        "warnings": _warnings(training.extraction, asked, task.labels, replace(test.dataset, clips=asked.clips), found.skipped + asked.skipped),
     }
 
 
-def _warnings(training: Extraction, asked: Extraction, skipped: list[tuple[str, str]]) -> list[str]:
+def _warnings(
+    training: Extraction, asked: Extraction, labels: Sequence[str], heard: Dataset, skipped: list[tuple[str, str]]
+) -> list[str]:
     notes = []
     hashes = set(training.hashes.values())
     known = [clip.name for clip in asked.clips if asked.hashes[clip.path] in hashes]
@@ -136,7 +135,7 @@ def _warnings(training: Extraction, asked: Extraction, skipped: list[tuple[str, 
             f"{len(shared)} group{'s have' if len(shared) > 1 else ' has'} clips in both sets, for example "
             f"{sorted(map(str, shared))[0]}: the score says nothing of new groups"
         )
-    absent = sorted({clip.label for clip in training.clips} - {clip.label for clip in asked.clips})
+    absent = sorted(set(labels) - set(heard.labels))
     if absent:
         notes.append(f"the test set has no clips of {', '.join(absent[:8])}{', ...' if len(absent) > 8 else ''}")
     if skipped:

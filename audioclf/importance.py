@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from audioclf import parallel
 from audioclf.classifier import Classifier
-from audioclf.extraction import select
 from audioclf.extractor import Extractor
-from audioclf.insight import mean_and_std, predictions, score
+from audioclf.material import Material
+from audioclf.statistics import mean_and_std
 from audioclf.validation import Split
 
 REPEATS = 5
@@ -65,9 +65,7 @@ def parts(extractors: Sequence[Extractor], n_functionals: int) -> list[Part]:
 def permutation_importance(
     classifier: Classifier,
     extractors: Sequence[Extractor],
-    data: NDArray[np.float32],
-    lengths: NDArray[np.int64] | None,
-    truth: NDArray[np.str_],
+    material: Material,
     splits: Sequence[Split],
     metric: str,
     pooled: Sequence[str],
@@ -99,16 +97,12 @@ def permutation_importance(
     ----------
     classifier : Classifier
     extractors : sequence of Extractor
-    data : ndarray of float32
-        As `Extraction.inputs` gives it for *extractors* and what *classifier* takes.
-    lengths : ndarray of int, shape (n_clips,), or None
-        Frames of each clip; None for vectors.
-    truth : ndarray of str, shape (n_clips,)
-        Labels.
+    material : Material
+        With the columns of *extractors*, for what *classifier* takes.
     splits : sequence of Split
         Those of the first repeat are used; each costs one fit.
     metric : str
-        One of `audioclf.results.RANKING`.
+        One of the task's ranking.
     pooled : sequence of str
         Functionals of the vectors.
     seed : int
@@ -125,18 +119,18 @@ def permutation_importance(
     Raises
     ------
     ValueError
-        If the columns of *data* aren't those of *extractors* and *pooled*.
+        If the columns of the material aren't those of *extractors* and *pooled*.
     """
-    everything = parts(extractors, 1 if lengths is not None else len(pooled))
+    everything = parts(extractors, 1 if material.lengths is not None else len(pooled))
     width = sum(len(part.columns) for part in everything[: len(extractors)])
-    if width != data.shape[1]:
-        raise ValueError(f"the data has {data.shape[1]} columns; these extractors and functionals give {width}")
-    permuted, repeats = _affordable(everything, len(extractors), data.size)
+    if width != material.inputs.array.shape[1]:
+        raise ValueError(f"the data has {material.inputs.array.shape[1]} columns; these extractors and functionals give {width}")
+    permuted, repeats = _affordable(everything, len(extractors), material.size)
     folds = [split for split in splits if split.repeat == splits[0].repeat]
     columns = [part.columns for part in permuted]
     with tempfile.TemporaryDirectory(prefix="audioclf-", ignore_cleanup_errors=True) as folder:
-        shared = parallel.Shared(data, Path(folder))
-        calls = [(classifier, shared, lengths, truth, fold, columns, metric, repeats, seed) for fold in folds]
+        shared = material.shared(Path(folder))
+        calls = [(classifier, shared, fold, columns, metric, repeats, seed) for fold in folds]
         found = dict(parallel.share_out(_fold_scores, calls, workers))
     scores = np.stack([found[i] for i in range(len(folds))])
     drops = scores[:, :1, None] - scores[:, 1:].reshape(len(folds), repeats, len(permuted))
@@ -167,9 +161,7 @@ def _affordable(everything: list[Part], n_extractors: int, size: int) -> tuple[l
 
 def _fold_scores(
     classifier: Classifier,
-    inputs: parallel.Shared,
-    lengths: NDArray[np.int64] | None,
-    truth: NDArray[np.str_],
+    material: Material,
     split: Split,
     columns: list[NDArray[np.int64]],
     metric: str,
@@ -177,12 +169,10 @@ def _fold_scores(
     seed: int,
 ) -> NDArray[np.float64]:
     """Return a fold's score, then its scores with each of *columns* permuted, *repeats* times."""
-    data = inputs.array
-    labels, codes = np.unique(truth, return_inverse=True)
-    estimator = classifier.build(seed)
-    estimator.fit(select(data, lengths, split.train), truth[split.train])
+    data, lengths, task, truth = material.inputs.array, material.lengths, material.task, material.truth
+    estimator = material.fit(classifier, seed, split.train)
     rng = np.random.default_rng([seed, split.fold])
-    partners = split.test if len(set(codes[split.test])) > 1 else np.arange(len(truth))
+    partners = split.test if len(np.unique(truth[split.test], axis=0)) > 1 else np.arange(len(truth))
     drawn = [rng.choice(partners, len(split.test), replace=False) for _ in range(repeats)]
     own, others = _rows(split.test, split.test, lengths), [_rows(split.test, rows, lengths) for rows in drawn]
     versions = [(own, columns[0]), *itertools.product(others, columns)]
@@ -193,11 +183,11 @@ def _fold_scores(
             version[:, which] = data[np.ix_(rows, which)]
         flat = stacked.reshape(-1, data.shape[1])
         ends = None if lengths is None else np.cumsum(np.tile(lengths[split.test], len(block)))[:-1]
-        predicted, probabilities = predictions(estimator, flat if ends is None else np.split(flat, ends), labels)
+        predicted, probabilities = task.answers(estimator, flat if ends is None else np.split(flat, ends))
         for i in range(0, len(predicted), len(split.test)):
             these = slice(i, i + len(split.test))
             sure = None if probabilities is None else probabilities[these]
-            scores.append(score(metric, codes[split.test], predicted[these], sure, len(labels)))
+            scores.append(task.score(metric, truth[split.test], predicted[these], sure))
     return np.array(scores)
 
 

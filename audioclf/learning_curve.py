@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from audioclf import parallel
 from audioclf.classifier import Classifier
-from audioclf.extraction import select
-from audioclf.insight import mean_and_std, predictions, score
+from audioclf.material import Material
+from audioclf.statistics import mean_and_std
 from audioclf.validation import Split
 
 SHARES = (0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
@@ -22,10 +22,7 @@ SHARES = (0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 def learning_curve(
     classifier: Classifier,
-    data: NDArray[np.float32],
-    lengths: NDArray[np.int64] | None,
-    truth: NDArray[np.str_],
-    groups: Sequence[str] | None,
+    material: Material,
     splits: Sequence[Split],
     metric: str,
     seed: int,
@@ -43,15 +40,10 @@ def learning_curve(
     Parameters
     ----------
     classifier : Classifier
-    data, lengths
-        As `Extraction.inputs` gives them; *lengths* is None for vectors.
-    truth : ndarray of str, shape (n_clips,)
-        Labels.
-    groups : sequence of str, length n_clips, or None
-        What stays together, as `Dataset.groups`; None if each clip is by itself.
+    material : Material
     splits : sequence of Split
     metric : str
-        One of `audioclf.results.RANKING`.
+        One of the task's ranking.
     seed : int
     workers : int
         Processes at most. The numbers don't depend on it.
@@ -66,9 +58,9 @@ def learning_curve(
         ``features``, ``classifier``, ``metric`` and ``points``: ``share``, ``n_train`` (clips, mean over folds),
         ``mean`` and ``std`` of the score over folds.
     """
-    names = np.array(groups) if groups is not None else np.arange(len(truth)).astype(str)
+    truth = material.task.texts(material.truth)
     wanted = sorted(set(shares))
-    parts = [nested(truth, names, split.train, wanted, [seed, split.repeat, split.fold]) for split in splits]
+    parts = [nested(truth, material.groups, split.train, wanted, [seed, split.repeat, split.fold]) for split in splits]
     sizes = np.array([[0 if rows is None else len(rows) for rows in part] for part in parts])
     kept: list[int] = []
     for i in range(len(wanted)):
@@ -76,10 +68,8 @@ def learning_curve(
             kept.append(i)
     pairs = [(i, fold) for i in reversed(kept) for fold in range(len(splits))]  # the long fits first
     with tempfile.TemporaryDirectory(prefix="audioclf-", ignore_cleanup_errors=True) as folder:
-        shared = parallel.Shared(data, Path(folder))
-        calls = [
-            (classifier, shared, lengths, truth, parts[fold][i], splits[fold].test, metric, seed) for i, fold in pairs
-        ]
+        shared = material.shared(Path(folder))
+        calls = [(classifier, shared, parts[fold][i], splits[fold].test, metric, seed) for i, fold in pairs]
         found = {pairs[position]: value for position, value in parallel.share_out(_part_score, calls, workers)}
     points = []
     for i in kept:
@@ -94,7 +84,7 @@ def learning_curve(
 
 def nested(
     truth: NDArray[np.str_],
-    groups: NDArray[np.str_],
+    groups: NDArray[np.int64],
     train: NDArray[np.int64],
     shares: Sequence[float],
     seed: int | Sequence[int],
@@ -107,7 +97,8 @@ def nested(
 
     Parameters
     ----------
-    truth, groups : ndarray of str, shape (n_clips,)
+    truth : ndarray of str, shape (n_clips,)
+    groups : ndarray of int, shape (n_clips,)
     train : ndarray of int
         Indices of clips.
     shares : sequence of float
@@ -117,7 +108,7 @@ def nested(
     Examples
     --------
     >>> truth, train = np.array(["a"] * 6 + ["b"] * 3), np.arange(9)
-    >>> parts = nested(truth, train.astype(str), train, [0.1, 0.3, 1.0], seed=0)
+    >>> parts = nested(truth, train, train, [0.1, 0.3, 1.0], seed=0)
     >>> [None if part is None else "".join(truth[part]) for part in parts]
     [None, 'aab', 'aaaaaabbb']
     """
@@ -167,20 +158,15 @@ def _stratified(counts: NDArray[np.int64], rng: np.random.Generator) -> list[int
 
 def _part_score(
     classifier: Classifier,
-    inputs: parallel.Shared,
-    lengths: NDArray[np.int64] | None,
-    truth: NDArray[np.str_],
+    material: Material,
     train: NDArray[np.int64],
     test: NDArray[np.int64],
     metric: str,
     seed: int,
 ) -> float | None:
     """Fit on *train*, score on *test*; None if the classifier can't learn from these clips."""
-    labels, codes = np.unique(truth, return_inverse=True)
-    estimator = classifier.build(seed)
     try:
-        estimator.fit(select(inputs.array, lengths, train), truth[train])
-        predicted, probabilities = predictions(estimator, select(inputs.array, lengths, test), labels)
+        predicted, probabilities = material.answers(material.fit(classifier, seed, train), test)
     except Exception:  # whatever a classifier raises: the other shares are worth having
         return None
-    return score(metric, codes[test], predicted, probabilities, len(labels))
+    return material.task.score(metric, material.truth[test], predicted, probabilities)

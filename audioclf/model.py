@@ -38,7 +38,10 @@ _FEW, _SHORT = 16, 120.0  # clips, and seconds of them, for which numba isn't st
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a model says of one clip: the label, the probability of each, or the error that prevented it."""
+    """What a model says of one clip: the label, the probability of each, or the error that prevented it.
+
+    Where clips have several labels, *label* is those that apply, joined by ";", and perhaps empty.
+    """
 
     name: str
     label: str = ""
@@ -85,6 +88,11 @@ class Model:
         return build_classifier(self.facts["classifier"])
 
     @property
+    def task(self) -> Task:
+        """One label a clip, or several."""
+        return task_of(self.labels, self.facts.get("task") == "multi-label")
+
+    @property
     def analysis(self) -> Analysis:
         """How recordings are analysed; the rate is the one of training."""
         return Analysis(**self.facts["analysis"])
@@ -110,22 +118,21 @@ class Model:
                 progress=progress,
             )
         errors = iter(extraction.skipped)
-        rows: NDArray[np.float64] = np.empty((0, len(self.labels)))
+        answers, rows = np.empty(0), np.empty((0, len(self.labels)))
         if extraction.clips:
             lengths = extraction.lengths if takes == "sequences" else None
             data = select(extraction.inputs(extractors, takes), lengths, np.arange(len(extraction.clips)))
-            rows = np.zeros((len(extraction.clips), len(self.labels)))
-            columns = [self.labels.index(label) for label in self.estimator.classes_]
             with parallel.single_threaded():
-                rows[:, columns] = self.estimator.predict_proba(data)
-        found = iter(zip(extraction.clips, rows))
+                answers, rows = self.task.answers(self.estimator, data)
+            assert rows is not None
+        found = iter(zip(extraction.clips, answers, rows))
         predictions = []
         pending = next(found, None)
         for clip in listed:
             if pending is not None and pending[0] is clip:
-                row = pending[1]
+                _, answer, row = pending
                 probabilities = {label: float(p) for label, p in zip(self.labels, row)}
-                predictions.append(Prediction(clip.name, self.labels[int(row.argmax())], probabilities))
+                predictions.append(Prediction(clip.name, self.task.text(answer), probabilities))
                 pending = next(found, None)
             else:
                 predictions.append(Prediction(clip.name, error=next(errors)[1]))
@@ -212,18 +219,12 @@ def train(
     comparison = compare(data, features, classifier, **options)
     record = comparison.results.record
     asked = build_classifier(classifier)
-    experiment = next(e for e in record["experiments"] if e["classifier"] == asked.spec)
+    experiment = comparison.trained
     if experiment["status"] != "ok":
         raise ModelError(f"{title(experiment)} can't be trained: {experiment['error']}")
-    extractors = build_extractors(features)
-    chosen = final_classifier(comparison.results, Experiment(experiment["features"], tuple(extractors), asked))
-    extraction, labels = comparison.extraction, comparison.results.labels
-    lengths = extraction.lengths if chosen.takes == "sequences" else None
-    rows = np.arange(len(extraction.clips))
-    clips = select(extraction.inputs(extractors, chosen.takes), lengths, rows)
-    estimator = chosen.build(record["seed"])
+    chosen, material = comparison.final()
     with parallel.single_threaded():  # as in the folds, so that the numbers don't depend on the machine
-        estimator.fit(clips, np.array([clip.label for clip in extraction.clips]))
+        estimator = material.fit(chosen, record["seed"], np.arange(len(material)))
     facts = {
         "schema": SCHEMA,
         "audioclf": __version__,

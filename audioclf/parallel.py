@@ -195,17 +195,20 @@ class Shared:
     Parameters
     ----------
     array : ndarray
-    folder : path
-        Where the file goes the first time that the array is sent; it must outlive those processes.
+    folder : path, optional
+        Where the file goes the first time that the array is sent; it must outlive those processes. Without one, the
+        array itself is sent, each time.
     """
 
-    def __init__(self, array: NDArray[Any], folder: Path) -> None:
+    def __init__(self, array: NDArray[Any], folder: Path | None = None) -> None:
         self.array = array
         self._folder = folder
         self._path: Path | None = None
         self._lock = threading.Lock()
 
     def __reduce__(self) -> tuple[Any, ...]:
+        if self._folder is None:
+            return Shared, (self.array,)
         with self._lock:
             if self._path is None:
                 path = self._folder / f"{uuid.uuid4().hex}.npy"

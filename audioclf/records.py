@@ -6,6 +6,7 @@ import platform
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timezone
 from importlib import metadata
 from typing import Any
@@ -13,17 +14,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf import significance, statistics, tuning
+from audioclf import significance, tuning
 from audioclf._version import __version__
 from audioclf.dataset import Clip, Dataset
 from audioclf.extraction import Extraction, Survey
 from audioclf.fitting import Course, Experiment, Fold, Outcome
-from audioclf.results import SCHEMA, TITLES, Results, title
+from audioclf.material import Sources
+from audioclf.results import SCHEMA, Results, title
 from audioclf.spectra import Analysis
+from audioclf.task import Probabilities, Task, Truth
 from audioclf.tuning import Found
 from audioclf.validation import Split, Splits
 
-_PACKAGES = ("numpy", "scipy", "scikit-learn", "hmmlearn", "librosa", "spafe", "soundfile", "soxr")
+_PACKAGES = (
+    "numpy", "scipy", "scikit-learn", "hmmlearn", "librosa", "spafe", "soundfile", "soxr",
+    "torch", "skorch", "audiomentations",
+)  # fmt: skip
 
 
 def heading(kind: str, seed: int, command: str) -> dict[str, Any]:
@@ -53,7 +59,7 @@ def versions() -> dict[str, str]:
 
 def dataset(data: Dataset, clips: list[Clip], found: Survey, digest: str) -> dict[str, Any]:
     """Describe what was compared: the *clips* of *data* that could be analysed."""
-    kept = Dataset(data.name, clips)
+    kept = replace(data, clips=clips)
     rates = Counter(found.rates[clip.path] for clip in clips)
     return {
         "name": data.name,
@@ -62,7 +68,7 @@ def dataset(data: Dataset, clips: list[Clip], found: Survey, digest: str) -> dic
         "n_groups": len(set(kept.groups)) if kept.has_groups else None,
         "labels": kept.labels,
         "label_counts": kept.label_counts,
-        "label_groups": _label_groups(clips) if kept.has_groups else None,
+        "label_groups": _label_groups(kept) if kept.has_groups else None,
         "duration": float(sum(found.durations)),
         "sample_rates": {str(rate): rates[rate] for rate in sorted(rates)},
         "fingerprint": digest,
@@ -72,29 +78,30 @@ def dataset(data: Dataset, clips: list[Clip], found: Survey, digest: str) -> dic
     }
 
 
-def _label_groups(clips: list[Clip]) -> dict[str, int]:
-    groups: dict[str, set[str]] = {}
-    for clip in clips:
-        groups.setdefault(clip.label, set()).add(clip.group if clip.group is not None else f"\0{clip.name}")
-    return {label: len(groups[label]) for label in sorted(groups)}
+def _label_groups(data: Dataset) -> dict[str, int]:
+    groups: dict[str, set[str]] = {label: set() for label in data.labels}
+    for clip, group in zip(data, data.groups):
+        for label in clip.tags if data.multilabel else (clip.label,):
+            groups[label].add(group)
+    return {label: len(names) for label, names in groups.items()}
 
 
 def experiment(
     of: Experiment,
     outcome: Outcome,
-    extraction: Extraction,
+    sources: Sources,
     splits: Splits,
     naive: Splits | None,
     course: Course,
+    by_recording: bool = False,
 ) -> dict[str, Any]:
-    """Return the record of one experiment."""
-    classifier = of.classifier
+    """Return the record of one experiment; *by_recording*, also with one answer for all clips of a recording."""
+    classifier, extraction, task = of.classifier, sources.extraction, sources.task
     width = sum(len(extractor.coefficient_names) for extractor in of.extractors)
     if classifier.takes == "vectors":
         width = sum(extraction.vectors[extractor].shape[1] for extractor in of.extractors)
     record: dict[str, Any] = {
-        "features": of.features,
-        "classifier": classifier.spec,
+        **of.names,
         "takes": classifier.takes,
         "n_features": width,
         "parameters": {
@@ -106,17 +113,16 @@ def experiment(
     if failed:
         return {**record, "status": "failed", "error": failed}
     clips = extraction.clips
-    labels = sorted({clip.label for clip in clips})
-    truth = np.array([labels.index(clip.label) for clip in clips])
+    truth = task.truth(clips)
     rows = np.concatenate([split.test for split in splits.splits])
     predicted = np.concatenate([fold.predicted for fold in outcome.folds])
-    fold_scores = _fold_scores(truth, splits.splits, outcome.folds, len(labels))
+    fold_scores = _fold_scores(task, truth, splits.splits, outcome.folds)
     scored = score(
+        task,
         [clips[i] for i in rows],
         truth[rows],
         predicted,
         _stacked([fold.probabilities for fold in outcome.folds]),
-        labels,
         course.seed,
         np.concatenate([np.full(len(split.test), i) for i, split in enumerate(splits.splits)]),
     )
@@ -131,6 +137,7 @@ def experiment(
         },
         "per_class": scored["per_class"],
         "confusion_matrix": scored["confusion_matrix"],
+        "cost": _cost(outcome, splits.splits),
         "folds": [
             {
                 "repeat": split.repeat,
@@ -143,6 +150,7 @@ def experiment(
                 "spec": fold.classifier.spec,
                 "parameters": fold.classifier.parameters,
                 "inner_score": None if fold.inner is None else fold.inner.score,
+                "history": fold.history,
             }
             for split, fold, scores in zip(splits.splits, outcome.folds, fold_scores)
         ],
@@ -154,26 +162,28 @@ def experiment(
             "n_splits": naive.n_splits,
             "repeats": naive.repeats,
             "metrics": {
-                name: _spread(_fold_scores(truth, naive.splits, outcome.naive, len(labels)), name) for name in TITLES
+                name: _spread(_fold_scores(task, truth, naive.splits, outcome.naive), name) for name in task.titles
             },
+            "by_recording": _by_recording(task, clips, naive.splits, outcome.naive) if by_recording else None,
         },
+        "by_recording": _by_recording(task, clips, splits.splits, outcome.folds) if by_recording else None,
         "versus_best": None,
         "predictions": [
             row
             for split, fold in zip(splits.splits, outcome.folds)
             for row in predictions(
-                [clips[i] for i in split.test], labels, fold.predicted, fold.probabilities, split.repeat, split.fold
+                task, [clips[i] for i in split.test], fold.predicted, fold.probabilities, split.repeat, split.fold
             )
         ],
     }
 
 
 def score(
+    task: Task,
     clips: Sequence[Clip],
-    truth: NDArray[np.int64],
-    predicted: NDArray[np.int64],
-    probabilities: NDArray[np.float64] | None,
-    labels: list[str],
+    truth: Truth,
+    predicted: Truth,
+    probabilities: Probabilities | None,
     seed: int,
     folds: NDArray[np.int64] | None = None,
 ) -> dict[str, Any]:
@@ -182,34 +192,75 @@ def score(
     *folds* says which model made each prediction, where it wasn't one for all.
     """
     units = [f"group {clip.group}" if clip.group is not None else f"clip {clip.name}" for clip in clips]
-    matrix = statistics.confusion_matrix(truth, predicted, len(labels))
-    ends = statistics.intervals(truth, predicted, probabilities, units, len(labels), seed, folds)
-    classes = statistics.per_class(matrix)
-    areas = None if probabilities is None else statistics.one_vs_rest(truth, probabilities, len(labels))
+    ends = task.intervals(truth, predicted, probabilities, units, seed, folds)
+    classes = task.by_label(truth, predicted, probabilities)
+    confusion = task.confusion(truth, predicted)
+    own = confusion.get("confusion")
     return {
-        "values": statistics.score_predictions(truth, predicted, probabilities, len(labels)),
-        "intervals": {name: ends.metrics.get(name) or (None, None) for name in TITLES},
-        "confusion_matrix": matrix.tolist(),
+        "values": task.scores(truth, predicted, probabilities),
+        "intervals": {name: ends.metrics.get(name) or (None, None) for name in task.titles},
+        "confusion_matrix": confusion["confusion_matrix"],
         "per_class": {
             label: {
                 **{name: float(classes[name][i]) for name in ("precision", "recall", "f1")},
                 **{
-                    name: None if areas is None or np.isnan(areas[name][i]) else float(areas[name][i])
+                    name: None if np.isnan(classes[name][i]) else float(classes[name][i])
                     for name in ("roc_auc", "average_precision")
                 },
                 "support": int(classes["support"][i]),
                 "intervals": {name: _pair(values[i]) for name, values in ends.per_class.items()},
+                **({} if own is None else {"confusion": own[i]}),
             }
-            for i, label in enumerate(labels)
+            for i, label in enumerate(task.labels)
         },
     }
 
 
+def _cost(outcome: Outcome, splits: list[Split]) -> dict[str, Any] | None:
+    """What the model of the first fold holds, and how long its answers take."""
+    size = outcome.folds[0].size
+    if size is None:
+        return None
+    spent = sum(fold.predict_seconds for fold in outcome.folds)
+    return {
+        "parameters": size.parameters,
+        "kilobytes": None if size.kilobytes is None else round(size.kilobytes, 3),
+        "features_ms": None,
+        "classifier_ms": round(1000 * spent / sum(len(split.test) for split in splits), 4),
+    }
+
+
+def _by_recording(
+    task: Task, clips: Sequence[Clip], splits: list[Split], folds: list[Fold]
+) -> dict[str, Any] | None:
+    """Scores of one answer for all clips of a recording with the same label, by the mean of their probabilities.
+
+    The answers of all folds of a repeat go together; figures are means over repeats.
+    """
+    if any(fold.probabilities is None for fold in folds):
+        return None
+    truth = task.truth(clips)
+    _, recordings = np.unique([f"{clip.path}\0{clip.label}" for clip in clips], return_inverse=True)
+    found: list[dict[str, float | None]] = []
+    for repeat in sorted({split.repeat for split in splits}):
+        these = [(split, fold) for split, fold in zip(splits, folds) if split.repeat == repeat]
+        rows = np.concatenate([split.test for split, _ in these])
+        answers = np.concatenate([fold.probabilities for _, fold in these if fold.probabilities is not None])
+        _, first, of, counts = np.unique(
+            recordings[rows], return_index=True, return_inverse=True, return_counts=True
+        )
+        sums = np.zeros((len(first), answers.shape[1]))
+        np.add.at(sums, of, answers)
+        means = sums / counts[:, None]
+        found.append(task.scores(truth[rows[first]], task.decide(means), means))
+    return {"n_recordings": int(recordings.max()) + 1, "metrics": {n: _spread(found, n)["mean"] for n in task.titles}}
+
+
 def predictions(
+    task: Task,
     clips: Iterable[Clip],
-    labels: list[str],
-    predicted: NDArray[np.int64],
-    probabilities: NDArray[np.float64] | None,
+    predicted: Truth,
+    probabilities: Probabilities | None,
     repeat: int = 0,
     fold: int | None = None,
 ) -> list[dict[str, Any]]:
@@ -221,10 +272,10 @@ def predictions(
             "repeat": repeat,
             "fold": fold,
             "label": clip.label,
-            "predicted": labels[predicted[row]],
+            "predicted": task.text(predicted[row]),
             "probabilities": None
             if probabilities is None
-            else {label: round(float(p), 6) for label, p in zip(labels, probabilities[row])},
+            else {label: round(float(p), 6) for label, p in zip(task.labels, probabilities[row])},
         }
         for row, clip in enumerate(clips)
     ]
@@ -247,7 +298,7 @@ def compare_with_best(results: Results, splits: Splits) -> dict[str, Any] | None
     for e, row in zip(finished, rows):
         e["versus_best"] = row
     return {
-        "best": {name: best[name] for name in ("features", "classifier")},
+        "best": {name: best[name] for name in ("features", "classifier", "augment")},
         "metric": results.metric,
         "level": significance.LEVEL,
         "decided_by": significance.decided_by(rows),
@@ -265,11 +316,10 @@ def _failure(outcome: Outcome) -> str:
 
 
 def _fold_scores(
-    truth: NDArray[np.int64], splits: list[Split], folds: list[Fold], n_classes: int
+    task: Task, truth: Truth, splits: list[Split], folds: list[Fold]
 ) -> list[dict[str, float | None]]:
     return [
-        statistics.score_predictions(truth[split.test], fold.predicted, fold.probabilities, n_classes)
-        for split, fold in zip(splits, folds)
+        task.scores(truth[split.test], fold.predicted, fold.probabilities) for split, fold in zip(splits, folds)
     ]
 
 

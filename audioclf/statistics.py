@@ -617,3 +617,15 @@ def reliability(truth: NDArray[np.int64], probabilities: NDArray[np.floating], b
     gaps = np.abs(accuracy - confidence)[count > 0]
     ece = float(gaps @ count[count > 0] / len(truth)) if len(truth) else float("nan")
     return Reliability(confidence, accuracy, count, edges, ece)
+
+
+def mean_and_std(values: NDArray[np.float64]) -> tuple[float | None, float | None]:
+    """Return mean and standard deviation of what is defined, to six digits; None where nothing is.
+
+    >>> mean_and_std(np.array([1.0, 3.0, np.nan]))
+    (2.0, 1.0)
+    """
+    defined = values[np.isfinite(values)]
+    if not len(defined):
+        return None, None
+    return round(float(defined.mean()), 6), round(float(defined.std()), 6)

@@ -21,12 +21,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf import plugins, statistics
+from audioclf import plugins
 from audioclf.classifier import Classifier
 from audioclf.dataset import Clip
 from audioclf.errors import AudioclfError, SpecError, did_you_mean
-from audioclf.extraction import select
-from audioclf.results import RANKING, TITLES
+from audioclf.material import Material
 from audioclf.spec import text_of
 from audioclf.validation import Split
 
@@ -283,9 +282,7 @@ def _learnable(labels: NDArray[np.str_], groups: list[str] | None, n_splits: int
 
 def search(
     candidates: Sequence[Classifier],
-    data: NDArray[np.float32],
-    lengths: NDArray[np.int64] | None,
-    truth: NDArray[np.str_],
+    material: Material,
     splits: Sequence[Split],
     metric: str = "accuracy",
     seed: int = 0,
@@ -302,17 +299,13 @@ def search(
     ----------
     candidates : sequence of Classifier
         The one asked for first.
-    data : ndarray of float32
-        Clips as `audioclf.extraction.Extraction.inputs` gives them.
-    lengths : ndarray of int, shape (n_clips,), or None
-        Frames of each clip for classifiers that take sequences.
-    truth : ndarray of str, shape (n_clips,)
-        Labels.
+    material : Material
+        The clips.
     splits : sequence of Split
         `inner_splits`; or the outer ones, which gives the parameters for a model of all clips, and a score that is
         too good.
     metric : str
-        One of `audioclf.results.RANKING`, averaged over folds.
+        One of the task's ranking, averaged over folds.
     seed : int
         Of every classifier.
 
@@ -329,14 +322,14 @@ def search(
     Exception
         If all candidates raise: what the first one did.
     """
-    if metric not in RANKING:
-        raise SpecError(f"a search can't go by '{metric}'. {did_you_mean(metric, RANKING)}")
+    if metric not in material.task.ranking:
+        raise SpecError(f"a search can't go by '{metric}'. {did_you_mean(metric, material.task.ranking)}")
     method = "exhaustive" if len(candidates) <= FEW or len(splits) == 1 else "successive halving"
     if len(candidates) == 1:
         return Found(candidates[0], None, 0, method)
     if not splits:
         return Found(candidates[0], None, 0, method, warnings=[_KEPT])
-    trials = _Trials(candidates, data, lengths, truth, splits, metric, seed)
+    trials = _Trials(candidates, material, splits, metric, seed)
     everyone = list(range(len(candidates)))
     n_blocks = 1 if method == "exhaustive" else min(_BLOCKS, len(splits))
     left, done = everyone, 0
@@ -355,7 +348,7 @@ def search(
         for i, error in sorted(trials.errors.items())
     ]
     if np.isneginf(means[best]):
-        warnings.append(f"{TITLES[metric]} is undefined on all folds of the search; the parameters asked for are kept")
+        warnings.append(f"{material.task.titles[metric]} is undefined on all folds of the search; the parameters asked for are kept")
     rows = zip(candidates, trials.table, means)
     table = [{"spec": c.spec, "folds": [_number(x) for x in row], "mean": _number(mean)} for c, row, mean in rows]
     return Found(candidates[best], _number(means[best]), trials.fits, method, table, warnings)
@@ -376,18 +369,10 @@ class _Trials:
     """Candidates fitted on folds, and what came of it: scores, and the error of those that failed."""
 
     def __init__(
-        self,
-        candidates: Sequence[Classifier],
-        data: NDArray[np.float32],
-        lengths: NDArray[np.int64] | None,
-        truth: NDArray[np.str_],
-        splits: Sequence[Split],
-        metric: str,
-        seed: int,
+        self, candidates: Sequence[Classifier], material: Material, splits: Sequence[Split], metric: str, seed: int
     ) -> None:
-        self.candidates, self.data, self.lengths, self.truth = candidates, data, lengths, truth
-        self.splits, self.metric, self.seed = splits, metric, seed
-        self.labels, self.codes = np.unique(truth, return_inverse=True)
+        self.candidates, self.material, self.splits = candidates, material, splits
+        self.metric, self.seed = metric, seed
         self.table = np.full((len(candidates), len(splits)), np.nan)
         self.tried = np.zeros(self.table.shape, dtype=bool)
         self.errors: dict[int, Exception] = {}
@@ -405,31 +390,23 @@ class _Trials:
     def run(self, numbers: Sequence[int], folds: NDArray[np.int64]) -> list[int]:
         """Score candidates on folds where they haven't been tried; return those that have never failed."""
         for fold in folds:
-            split = self.splits[fold]
-            train, test = (select(self.data, self.lengths, rows) for rows in (split.train, split.test))
             for number in numbers:
                 if self.tried[number, fold] or number in self.errors:
                     continue
                 self.tried[number, fold] = True
                 try:
-                    self.table[number, fold] = self._score(self.candidates[number], split, train, test)
+                    self.table[number, fold] = self._score(self.candidates[number], self.splits[fold])
                 except Exception as error:  # whatever a classifier raises: the other candidates go on
                     self.errors[number] = error
         return [number for number in numbers if number not in self.errors]
 
-    def _score(self, candidate: Classifier, split: Split, train: Any, test: Any) -> float:
-        truth, n_classes = self.codes[split.test], len(self.labels)
+    def _score(self, candidate: Classifier, split: Split) -> float:
+        material = self.material
         with python_warnings.catch_warnings():
             python_warnings.simplefilter("ignore")  # what the chosen one has to say, it says when it is fitted for good
-            build = candidate.build if self.metric in _OF_PROBABILITIES else candidate.build_uncalibrated
-            model = build(self.seed).fit(train, self.truth[split.train])
-            predicted = np.searchsorted(self.labels, model.predict(test))
-            probabilities = None
-            if self.metric in _OF_PROBABILITIES and hasattr(model, "predict_proba"):
-                probabilities = np.zeros((len(truth), n_classes))
-                probabilities[:, np.searchsorted(self.labels, model.classes_)] = model.predict_proba(test)
-        score = statistics.score_predictions(truth, predicted, probabilities, n_classes)[self.metric]
-        return math.nan if score is None else score
+            model = material.fit(candidate, self.seed, split.train, calibrated=self.metric in _OF_PROBABILITIES)
+            predicted, probabilities = material.answers(model, split.test)
+        return material.task.score(self.metric, material.truth[split.test], predicted, probabilities)
 
 
 def _number(score: float) -> float | None:
