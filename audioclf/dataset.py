@@ -13,12 +13,18 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from audioclf import plugins
 from audioclf.audio import AUDIO_SUFFIXES
 from audioclf.errors import DatasetError, SpecError, did_you_mean
 from audioclf.files import cache_folder
+
+TAG_SEPARATOR = ";"
+"""Between the labels of one clip, in a manifest and in `Clip.label`."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +36,8 @@ class Clip:
     path : Path
         The recording's file.
     label : str
-        Its class; empty where it isn't known (prediction).
+        Its class; empty where it isn't known (prediction). In a multi-label set its labels, each once and sorted,
+        joined by ";"; empty if it carries none.
     group : str or None
         What must not be split across folds: speaker, source recording. None if not known.
     fold : str or None
@@ -53,6 +60,15 @@ class Clip:
         if not self.name:
             object.__setattr__(self, "name", str(self.path))
 
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The labels of a clip of a multi-label set; () if it carries none.
+
+        >>> Clip(Path("a.wav"), "live;rock").tags
+        ('live', 'rock')
+        """
+        return tuple(self.label.split(TAG_SEPARATOR)) if self.label else ()
+
 
 @dataclass
 class Dataset:
@@ -70,6 +86,8 @@ class Dataset:
         Plain sentences that belong in every report (``These clips are synthetic ...``).
     licence, citation : str
         Empty where not known.
+    multilabel : bool
+        Whether a clip may carry several labels, or none.
     """
 
     name: str
@@ -78,6 +96,7 @@ class Dataset:
     notes: list[str] = field(default_factory=list)
     licence: str = ""
     citation: str = ""
+    multilabel: bool = False
 
     def __len__(self) -> int:
         return len(self.clips)
@@ -87,14 +106,17 @@ class Dataset:
 
     @property
     def labels(self) -> list[str]:
-        """The class names, sorted."""
-        return sorted({clip.label for clip in self.clips})
+        """The class names, sorted; of a multi-label set the single labels."""
+        return sorted(set(self._all_labels()))
 
     @property
     def label_counts(self) -> dict[str, int]:
-        """Number of clips of each class, in the order of `labels`."""
-        counts = Counter(clip.label for clip in self.clips)
-        return {label: counts[label] for label in self.labels}
+        """Number of clips of each class, or that carry each label, in the order of `labels`."""
+        return dict(sorted(Counter(self._all_labels()).items()))
+
+    def _all_labels(self) -> Iterator[str]:
+        for clip in self.clips:
+            yield from clip.tags if self.multilabel else (clip.label,)
 
     @property
     def has_groups(self) -> bool:
@@ -274,6 +296,10 @@ def load_manifest(path: str | os.PathLike[str]) -> Dataset:
     Paths are relative to the manifest; start and end are seconds. A comma, semicolon or tab separates.
     Where there is no group column but several clips come from one recording, the recording is their group.
 
+    If the label of any row holds several, as in ``rock;live``, the set is multi-label: `Clip.label` then has each
+    clip's labels sorted, and rows without any are clips that carry none. Where semicolons separate the columns, such
+    labels must be quoted.
+
     Raises
     ------
     DatasetError
@@ -297,11 +323,17 @@ def load_manifest(path: str | os.PathLike[str]) -> Dataset:
                 "the first line must be path,label[,group][,fold][,start][,end]"
             )
     try:
-        clips = [_clip_of_row(path, reader.line_num, row) for row in reader if any(row.values())]
+        rows = [(reader.line_num, _clip_of_row(path, reader.line_num, row)) for row in reader if any(row.values())]
     except csv.Error as error:
         raise DatasetError(f"{path}, line {reader.line_num}: {error}") from error
-    if not clips:
+    if not rows:
         raise DatasetError(f"{path}: no rows below the header")
+    clips = [clip for _, clip in rows]
+    multilabel = any(len(_tags(clip.label)) > 1 for clip in clips)
+    if multilabel:
+        clips = [replace(clip, label=TAG_SEPARATOR.join(sorted(set(_tags(clip.label))))) for clip in clips]
+    elif any(not clip.label for clip in clips):
+        raise DatasetError(f"{path}, line {next(line for line, clip in rows if not clip.label)}: no label")
     if not any(clip.path.exists() for clip in clips):
         raise DatasetError(
             f"{path}: none of its {len(clips)} files exists; the first is {clips[0].path}. "
@@ -312,18 +344,31 @@ def load_manifest(path: str | os.PathLike[str]) -> Dataset:
     if any(clip.fold is not None for clip in clips) and any(clip.fold is None for clip in clips):
         bare = next(clip for clip in clips if clip.fold is None)
         raise DatasetError(f"{path}: some clips have a fold and some don't, for example {bare.name}")
-    dataset = Dataset(path.stem if path.stem != "clips" else path.resolve().parent.name, clips, source=str(path))
+    name = path.stem if path.stem != "clips" else path.resolve().parent.name
+    dataset = Dataset(name, clips, source=str(path), multilabel=multilabel)
+    bare_clips = sum(not clip.label for clip in clips)
+    if bare_clips:
+        dataset.notes.append(f"{bare_clips} of {len(clips)} clips {'carry' if bare_clips > 1 else 'carries'} no label.")
     if len(dataset.labels) < 2:
         raise DatasetError(f"{path}: only one label, '{dataset.labels[0]}'; at least two are needed")
     return dataset
 
 
-def _clip_of_row(manifest: Path, line: int, row: dict[str, str | None]) -> Clip:
+def _tags(cell: str) -> list[str]:
+    return [tag.strip() for tag in cell.split(TAG_SEPARATOR) if tag.strip()]
+
+
+def _clip_of_row(manifest: Path, line: int, row: dict[str | Any, Any]) -> Clip:
+    """Return the clip of a row, its label as it stands there, perhaps empty."""
     values = {column: (row.get(column) or "").strip() for column in COLUMNS}
     where = f"{manifest}, line {line}"
-    for needed in ("path", "label"):
-        if not values[needed]:
-            raise DatasetError(f"{where}: no {needed}")
+    if any(cell.strip() for cell in row.get(None, ())):  # where csv.DictReader puts what is beyond the header
+        raise DatasetError(
+            f"{where}: more cells than the header has columns; a cell that holds the separator must be quoted, "
+            'as in "rock;live"'
+        )
+    if not values["path"]:
+        raise DatasetError(f"{where}: no path")
     times: dict[str, float | None] = {}
     for column in ("start", "end"):
         try:
@@ -351,6 +396,22 @@ def _clip_of_row(manifest: Path, line: int, row: dict[str, str | None]) -> Clip:
     )
 
 
+def tag_matrix(clips: Sequence[Clip], labels: Sequence[str]) -> NDArray[np.bool_]:
+    """Return which of *labels* each clip of a multi-label set carries, shape (n_clips, n_labels).
+
+    Labels of a clip that aren't among *labels* are left out.
+
+    >>> tag_matrix([Clip(Path("a.wav"), "live;rock"), Clip(Path("b.wav"), "")], ["live", "rock"])
+    array([[ True,  True],
+           [False, False]])
+    """
+    columns = {label: column for column, label in enumerate(labels)}
+    found = np.zeros((len(clips), len(columns)), dtype=bool)
+    for row, clip in zip(found, clips):
+        row[[columns[tag] for tag in clip.tags if tag in columns]] = True
+    return found
+
+
 def refuse_repeats(dataset: Dataset) -> None:
     """Refuse a clip that stands twice: it would be tested on what it was trained with, or has two labels.
 
@@ -363,9 +424,12 @@ def refuse_repeats(dataset: Dataset) -> None:
     for clip in dataset:
         known = first.setdefault((clip.path, clip.start, clip.end), clip)
         if known is not clip:
-            labels = f" as '{known.label}' and as '{clip.label}'" if known.label != clip.label else ""
+            labels = hint = ""
+            if known.label != clip.label:
+                labels = f" as '{known.label}' and as '{clip.label}'"
+                hint = ", with all its labels in one cell, as in rock;live, if it has several"
             raise DatasetError(
-                f"{dataset.source or dataset.name}: {clip.name} stands twice{labels}; keep one line of a clip"
+                f"{dataset.source or dataset.name}: {clip.name} stands twice{labels}; keep one line of a clip{hint}"
             )
 
 

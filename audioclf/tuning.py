@@ -23,10 +23,11 @@ from numpy.typing import NDArray
 
 from audioclf import plugins
 from audioclf.classifier import Classifier
-from audioclf.dataset import Clip
+from audioclf.dataset import Clip, tag_matrix
 from audioclf.errors import AudioclfError, SpecError, did_you_mean
 from audioclf.material import Material
 from audioclf.spec import text_of
+from audioclf.stratification import learnable_folds
 from audioclf.validation import Split
 
 Space = Mapping[str, Sequence[Any]]
@@ -207,7 +208,11 @@ def candidates(
 
 
 def inner_splits(
-    clips: Sequence[Clip], train: NDArray[np.integer], n_folds: int = INNER_FOLDS, seed: int = 0
+    clips: Sequence[Clip],
+    train: NDArray[np.integer],
+    n_folds: int = INNER_FOLDS,
+    seed: int = 0,
+    labels: Sequence[str] | None = None,
 ) -> list[Split]:
     """Divide the training clips of an outer split for the search, stratified, groups kept together.
 
@@ -220,6 +225,9 @@ def inner_splits(
     n_folds : int
         Folds at most; fewer where groups or clips are few.
     seed : int
+    labels : sequence of str, optional
+        Given, a clip may carry several of them, or none (`Clip.tags`): the folds are drawn by iterative
+        stratification, and all their clips are tested.
 
     Returns
     -------
@@ -235,24 +243,26 @@ def inner_splits(
     [[0, 1], [2, 3], [4, 5]]
     """
     rows = np.asarray(train)
-    labels = np.array([clips[i].label for i in rows])
     names = [clips[i].group for i in rows]
     units = [f"\0{i}" if name is None else name for i, name in zip(rows, names)]  # what can't be divided
+    if labels is not None:
+        return _iterative(tag_matrix([clips[i] for i in rows], labels), rows, units, n_folds, seed)
+    classes = np.array([clips[i].label for i in rows])
     of_class: dict[str, set[str]] = defaultdict(set)
-    for label, unit in zip(labels.tolist(), units):
+    for label, unit in zip(classes.tolist(), units):
         of_class[label].add(unit)
-    largest = int(np.unique(labels, return_counts=True)[1].max(initial=0))
+    largest = int(np.unique(classes, return_counts=True)[1].max(initial=0))
     n_splits = min(n_folds, len(set(units)), largest)
     if n_splits < 2:
         return []
-    testable = sum(len(of_class[label]) > 1 for label in labels.tolist())
+    testable = sum(len(of_class[label]) > 1 for label in classes.tolist())
     groups = None if all(name is None for name in names) else units
     best: list[Split] = []
     most = 0
     for draw in range(_DRAWS):
         splits = [
             Split(0, fold, rows[inner], rows[test])
-            for fold, (inner, test) in enumerate(_learnable(labels, groups, n_splits, _seed(seed, draw)))
+            for fold, (inner, test) in enumerate(_learnable(classes, groups, n_splits, _seed(seed, draw)))
         ]
         tested = sum(len(split.test) for split in splits)
         if tested > most:
@@ -260,6 +270,17 @@ def inner_splits(
         if most == testable:
             break
     return best
+
+
+def _iterative(tags: NDArray[np.bool_], rows: NDArray[Any], units: list[str], n_folds: int, seed: int) -> list[Split]:
+    """Divide *rows*, of which *tags* are the labels; leave out a fold for which all training clips carry the same."""
+    n_splits = min(n_folds, len(set(units)))
+    if n_splits < 2:
+        return []
+    folds = learnable_folds(tags, units, n_splits, (_seed(seed, draw) for draw in range(_DRAWS)))
+    parts = [(np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)) for fold in range(n_splits)]
+    kept = [(train, test) for train, test in parts if (tags[train] != tags[train[0]]).any()]
+    return [Split(0, fold, rows[train], rows[test]) for fold, (train, test) in enumerate(kept)]
 
 
 def _seed(seed: int, draw: int) -> int:

@@ -10,12 +10,14 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf.dataset import Clip
+from audioclf.dataset import Clip, tag_matrix
 from audioclf.errors import DatasetError, SpecError, did_you_mean
+from audioclf.stratification import learnable_folds
 
 DEFAULT_FOLDS = 5
 _SEEDS = 2**31
 _DRAWS = 20  # of folds, until every class can be learnt
+_NAMED = 5  # labels in one warning
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,8 @@ class Splits:
     Attributes
     ----------
     kind : str
-        "stratified-k-fold", "stratified-group-k-fold", "predefined" or "leave-one-group-out".
+        "stratified-k-fold" or "stratified-group-k-fold", of clips with several labels with "iterative-" before it;
+        "predefined" or "leave-one-group-out".
     n_splits, repeats : int
         Folds in one repeat, and repeats.
     splits : list of Split
@@ -50,7 +53,13 @@ class Splits:
     warnings: list[str] = field(default_factory=list)
 
 
-def make_splits(clips: Sequence[Clip], cv: int | str | None = None, repeats: int = 1, seed: int = 0) -> Splits:
+def make_splits(
+    clips: Sequence[Clip],
+    cv: int | str | None = None,
+    repeats: int = 1,
+    seed: int = 0,
+    labels: Sequence[str] | None = None,
+) -> Splits:
     """Divide *clips* for cross-validation.
 
     Parameters
@@ -64,6 +73,10 @@ def make_splits(clips: Sequence[Clip], cv: int | str | None = None, repeats: int
         How often the k folds are drawn anew; own folds and left-out groups can't be.
     seed : int
         Of the draw.
+    labels : sequence of str, optional
+        Given, a clip may carry several of them, or none (`Clip.tags`). Folds are then drawn by iterative
+        stratification (`audioclf.stratification`). A label that can't be learnt or tested in every fold is no reason
+        to refuse the others: `Splits.warnings` names it.
 
     Raises
     ------
@@ -72,10 +85,12 @@ def make_splits(clips: Sequence[Clip], cv: int | str | None = None, repeats: int
     SpecError
         If *cv*, *repeats* or *seed* is no such value.
     """
-    labels = np.array([clip.label for clip in clips])
-    if len(set(labels)) < 2:
-        only = f"'{labels[0]}'" if len(labels) else "none"
-        raise DatasetError(f"at least two classes with readable clips are needed; found {only}")
+    classes = np.array([clip.label for clip in clips])
+    tags = None if labels is None else tag_matrix(clips, labels)
+    found = sorted({name for clip in clips for name in (clip.tags if labels is not None else (clip.label,))})
+    if len(found) < 2:
+        what, only = "classes" if labels is None else "labels", f"'{found[0]}'" if found else "none"
+        raise DatasetError(f"at least two {what} with readable clips are needed; found {only}")
     if repeats < 1:
         raise SpecError(f"repeats={repeats}; it must be at least 1")
     if not 0 <= seed < _SEEDS:
@@ -108,22 +123,32 @@ def make_splits(clips: Sequence[Clip], cv: int | str | None = None, repeats: int
         assert isinstance(choice, int)
         kind = "stratified-k-fold" if groups is None else "stratified-group-k-fold"
         n_splits = choice
-        warnings += _check_counts(labels, groups, n_splits)
-        splits = _k_fold(labels, groups, n_splits, repeats, seed)
+        if tags is None:
+            warnings += _check_counts(classes, groups, n_splits)
+            splits = _k_fold(classes, groups, n_splits, repeats, seed)
+        else:
+            kind = f"iterative-{kind}"
+            _check_enough(len(clips), groups, n_splits)
+            splits = _iterative_k_fold(tags, groups, n_splits, repeats, seed)
         if groups is None:
             warnings.append(
                 "no groups are known: clips of one recording or speaker may sit on both sides of a split, which makes "
                 "scores too good; name the recording in a group column of a CSV manifest"
             )
-    if kind in ("predefined", "leave-one-group-out"):
-        if repeats > 1:
-            raise SpecError(f"--repeats {repeats} has no meaning with {kind} splits: they can't be drawn anew")
-        _refuse_single_class(labels, splits)
-        warnings += _check_learnable(labels, splits)
+    fixed = kind in ("predefined", "leave-one-group-out")
+    if fixed and repeats > 1:
+        raise SpecError(f"--repeats {repeats} has no meaning with {kind} splits: they can't be drawn anew")
+    if tags is not None and labels is not None:
+        warnings += _check_tags(tags, labels, splits)
+    elif fixed:
+        _refuse_single_class(classes, splits)
+        warnings += _check_learnable(classes, splits)
     return Splits(kind, n_splits, repeats if kind.endswith("k-fold") else 1, splits, warnings)
 
 
-def naive_splits(clips: Sequence[Clip], splits: Splits, seed: int = 0) -> Splits | None:
+def naive_splits(
+    clips: Sequence[Clip], splits: Splits, seed: int = 0, labels: Sequence[str] | None = None
+) -> Splits | None:
     """Divide *clips* as if no groups were known, to see what that does to the scores.
 
     Parameters
@@ -133,6 +158,8 @@ def naive_splits(clips: Sequence[Clip], splits: Splits, seed: int = 0) -> Splits
         The honest ones: as many folds and repeats are drawn, but five where one group at a time was left out, and never
         more folds than the smallest class has clips.
     seed : int
+    labels : sequence of str, optional
+        As in `make_splits`.
 
     Returns
     -------
@@ -141,11 +168,11 @@ def naive_splits(clips: Sequence[Clip], splits: Splits, seed: int = 0) -> Splits
     """
     if all(clip.group is None for clip in clips):
         return None
-    fewest = min(Counter(clip.label for clip in clips).values())
+    fewest = min(Counter(clip.label for clip in clips).values()) if labels is None else len(clips)
     n_splits = min(DEFAULT_FOLDS if splits.kind == "leave-one-group-out" else max(2, splits.n_splits), fewest)
     if n_splits < 2:
         return None
-    naive = make_splits([replace(clip, group=None) for clip in clips], n_splits, splits.repeats, seed)
+    naive = make_splits([replace(clip, group=None) for clip in clips], n_splits, splits.repeats, seed, labels)
     return replace(naive, warnings=[])
 
 
@@ -239,12 +266,7 @@ def _check_counts(labels: NDArray[np.str_], groups: list[str] | None, n_splits: 
                     )
                 )
         return []
-    if len(set(groups)) == 1:
-        raise DatasetError(f"all clips are of one group ('{groups[0]}'); at least two are needed to test on one")
-    if len(set(groups)) < n_splits:
-        raise DatasetError(
-            f"{len(set(groups))} groups can't fill {n_splits} folds; use --cv {max(2, len(set(groups)))} or fewer"
-        )
+    _check_enough(len(labels), groups, n_splits)
     largest = max(Counter(labels.tolist()).values())
     if n_splits > largest:
         raise DatasetError(f"{n_splits} folds are more than any class has clips; use --cv {largest} or fewer")
@@ -266,6 +288,14 @@ def _check_counts(labels: NDArray[np.str_], groups: list[str] | None, n_splits: 
     return warnings
 
 
+def _check_enough(n_clips: int, groups: list[str] | None, n_splits: int) -> None:
+    if groups is not None and len(set(groups)) == 1:
+        raise DatasetError(f"all clips are of one group ('{groups[0]}'); at least two are needed to test on one")
+    count, what = (n_clips, "clips") if groups is None else (len(set(groups)), "groups")
+    if count < n_splits:
+        raise DatasetError(f"{count} {what} can't fill {n_splits} folds; use --cv {max(2, count)} or fewer")
+
+
 def _k_fold(labels: NDArray[np.str_], groups: list[str] | None, n_splits: int, repeats: int, seed: int) -> list[Split]:
     splits = []
     for repeat in range(repeats):
@@ -277,6 +307,16 @@ def _k_fold(labels: NDArray[np.str_], groups: list[str] | None, n_splits: int, r
         else:
             raise DatasetError(f"{problems[0]}; use another number of folds, or add clips of that class")
         splits += drawn
+    return splits
+
+
+def _iterative_k_fold(
+    tags: NDArray[np.bool_], groups: list[str] | None, n_splits: int, repeats: int, seed: int
+) -> list[Split]:
+    splits = []
+    for repeat in range(repeats):
+        folds = learnable_folds(tags, groups, n_splits, (_seed(seed, repeat, draw) for draw in range(_DRAWS)))
+        splits += [Split(repeat, i, np.flatnonzero(folds != i), np.flatnonzero(folds == i)) for i in range(n_splits)]
     return splits
 
 
@@ -316,3 +356,47 @@ def _check_learnable(labels: NDArray[np.str_], splits: Sequence[Split]) -> list[
         if absent:
             return [f"class '{absent[0]}' is tested in fold {split.fold} but not among the clips that train it"]
     return []
+
+
+def _check_tags(tags: NDArray[np.bool_], labels: Sequence[str], splits: Sequence[Split]) -> list[str]:
+    """Refuse folds in which no label can be learnt, and warn of labels that some folds say nothing of."""
+    unlearnt, untested = np.zeros((2, len(labels)), dtype=bool)
+    for split in splits:
+        train, test = tags[split.train], tags[split.test]
+        if not _varies(train).any():
+            raise DatasetError(
+                f"all clips that train fold {split.fold} carry the same labels, so nothing can be learnt; "
+                "use other folds, as in --cv 5, or add clips"
+            )
+        unlearnt |= ~_varies(train) & (test != train[0]).any(axis=0)
+        untested |= ~_varies(test)
+    warnings = []
+    if unlearnt.any():
+        warnings.append(
+            f"in some folds {_listed(labels, unlearnt)} can't be learnt: all clips that carry it, or all that don't, "
+            "are tested at once; add clips of other groups"
+        )
+    if untested.any():
+        warnings.append(
+            f"in some folds {_listed(labels, untested)} is on none of the clips tested, or on all: its ROC AUC and "
+            "average precision are undefined there, and the fold's mean is that of the other labels"
+        )
+    return warnings
+
+
+def _varies(tags: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Of each label whether some clips carry it and some don't."""
+    return np.asarray(tags.any(axis=0) & ~tags.all(axis=0))
+
+
+def _listed(labels: Sequence[str], which: NDArray[np.bool_]) -> str:
+    """Name the labels of which a sentence in the singular holds.
+
+    >>> _listed("abcdefgh", np.arange(8) > 0)
+    "each of the labels 'b', 'c', 'd', 'e', 'f' and 2 more"
+    """
+    names = [f"'{label}'" for label, named in zip(labels, which) if named]
+    if len(names) == 1:
+        return f"label {names[0]}"
+    rest = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"each of the labels {', '.join(names[:_NAMED])}{rest}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import wave
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from audioclf.dataset import (
@@ -17,6 +18,7 @@ from audioclf.dataset import (
     load_folder,
     load_manifest,
     refuse_repeats,
+    tag_matrix,
 )
 from audioclf.errors import DatasetError, SpecError
 
@@ -181,6 +183,8 @@ def test_some_recordings_may_be_missing_but_not_all(folder):
         ("path,class\na.wav,x\n", r"no column 'label' \(found: path, class\); the first line must be"),
         ("path,label\n", "no rows below the header"),
         ("path,label\n,x\n", "line 2: no path"),
+        ("path,label\nbirds/a.WAV,x,y\n", 'line 2: more cells than .* must be quoted, as in "rock;live"'),
+        ("path;label\nbirds/a.WAV;x\nbirds/b.wav;x;y\n", "line 3: more cells than the header has columns"),
         ("path,label\nbirds/a.WAV,x\nbirds/b.wav\n", "line 3: no label"),
         ("path,label\nbirds/a.WAV,x\nbirds/b.wav,x\n", "only one label, 'x'"),
         ("path,label,start\nbirds/a.WAV,x,soon\n", "line 2: start 'soon' isn't a number of seconds"),
@@ -197,7 +201,10 @@ def test_manifest_mistakes(folder, text, pattern):
 @pytest.mark.parametrize(
     ("text", "pattern"),
     [
-        ("path,label\nbirds/a.WAV,x\nbirds/a.WAV,y\n", r"clips\.csv: birds/a\.WAV stands twice as 'x' and as 'y'"),
+        (
+            "path,label\nbirds/a.WAV,x\nbirds/a.WAV,y\n",
+            r"clips\.csv: birds/a\.WAV stands twice as 'x' and as 'y'; keep one .* with all its labels in one cell",
+        ),
         ("path,label\nbirds/a.WAV,x\nbirds/a.WAV,x\ncats/d.mp3,y\n", r"birds/a\.WAV stands twice; keep one"),
     ],
 )
@@ -207,6 +214,62 @@ def test_repeated_clips_can_be_looked_at_but_not_compared(folder, text, pattern)
         refuse_repeats(data)
     stretches = "path,label,start,end\nbirds/a.WAV,x,0,1\nbirds/a.WAV,y,1,2\n"
     refuse_repeats(load_manifest(manifest(folder, stretches)))
+
+
+# ---------------------------------------------------------------- several labels a clip
+
+
+TAGGED = "path,label\nbirds/a.WAV, rock ;live;; rock\nbirds/b.wav,live\ncats/d.mp3,\n"
+
+
+def test_several_labels_a_clip(folder):
+    data = load_dataset(manifest(folder, TAGGED))
+    assert data.multilabel
+    assert [(c.label, c.tags) for c in data] == [("live;rock", ("live", "rock")), ("live", ("live",)), ("", ())]
+    assert data.labels == ["live", "rock"]
+    assert list(data.label_counts.items()) == [("live", 2), ("rock", 1)]
+    assert data.notes == ["1 of 3 clips carries no label."]
+    text = TAGGED.replace("cats/d.mp3,", "cats/d.mp3,folk") + "cats/day 1/c.flac, ; \nnone.wav,\n"
+    assert load_manifest(manifest(folder, text)).notes == ["2 of 5 clips carry no label."]
+    assert load_manifest(manifest(folder, text.replace(" ; ", "x").replace("none.wav,", "none.wav,y"))).notes == []
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_labels_in_quotes_whatever_separates_the_columns(folder, separator):
+    rows = [["path", "label", "group"], ["birds/a.WAV", '"rock;live"', "g"], ["cats/d.mp3", '"a, b; c"', "h"]]
+    data = load_manifest(manifest(folder, "\n".join(separator.join(row) for row in rows)))
+    assert data.multilabel
+    assert [(c.tags, c.group) for c in data] == [(("live", "rock"), "g"), (("a, b", "c"), "h")]
+
+
+def test_a_manifest_without_two_labels_in_any_cell_is_of_one_label_a_clip(folder):
+    data = load_manifest(manifest(folder, "path,label\nbirds/a.WAV,x;\ncats/d.mp3,y\n"))
+    assert not data.multilabel
+    assert data.labels == ["x;", "y"]
+    refuses(manifest(folder, "path,label\nbirds/a.WAV,x;\ncats/d.mp3,\n"), "line 3: no label")
+    refuses(manifest(folder, "path,label\nbirds/a.WAV,x;x\n"), "only one label, 'x'")
+
+
+def test_what_is_made_of_a_multi_label_set_is_one(folder):
+    data = load_manifest(manifest(folder, TAGGED))
+    refuse_repeats(data)
+    grouped = group_by(data, "^[a-z]+")
+    assert grouped.multilabel
+    assert grouped.labels == ["live", "rock"]
+    pieces = cut(grouped.clips, [2.0, 1.0, 2.0], 1.0)
+    assert [(p.tags, p.group) for p in pieces[:3]] == [(("live", "rock"), "birds")] * 2 + [(("live",), "birds")]
+    hashes = {clip.path: clip.name for clip in data}
+    other = load_manifest(manifest(folder, TAGGED.replace("b.wav,live", "b.wav,rock")))
+    again = load_manifest(manifest(folder, TAGGED.replace(" rock ;live;; rock", "live;rock")))
+    assert fingerprint(data, hashes) == fingerprint(again, hashes) != fingerprint(other, hashes)
+
+
+def test_tag_matrix(folder):
+    data = load_manifest(manifest(folder, TAGGED))
+    np.testing.assert_array_equal(tag_matrix(data.clips, data.labels), [[1, 1], [1, 0], [0, 0]])
+    np.testing.assert_array_equal(tag_matrix(data.clips, ["rock", "folk"]), [[1, 0], [0, 0], [0, 0]])
+    assert tag_matrix([], data.labels).shape == (0, 2)
+    assert tag_matrix(data.clips, data.labels).dtype == bool
 
 
 # ---------------------------------------------------------------- groups from names, and pieces

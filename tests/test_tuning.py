@@ -276,6 +276,42 @@ def test_a_draw_that_scores_more_clips_is_preferred():
         assert sorted(np.concatenate([s.test for s in splits])) == list(range(10))
 
 
+@pytest.mark.parametrize("grouped", [False, True])
+def test_inner_folds_of_clips_with_several_labels(rng, grouped):
+    labels = [";".join(sorted({"abc"[i] for i in rng.integers(3, size=rng.integers(4))})) for _ in range(60)]
+    clips = clips_of(labels, [f"g{i // 2}" for i in range(60)] if grouped else None)
+    train = np.arange(4, 60)
+    splits = inner_splits(clips, train, seed=3, labels=["a", "b", "c"])
+    assert [s.fold for s in splits] == [0, 1, 2]
+    assert sorted(np.concatenate([s.test for s in splits])) == train.tolist()
+    for s in splits:
+        assert sorted([*s.train, *s.test]) == train.tolist()
+        assert not {clips[i].group for i in s.train} & ({clips[i].group for i in s.test} - {None})
+        for label in "abc":
+            whole = sum(label in clips[i].tags for i in train)
+            assert abs(sum(label in clips[i].tags for i in s.test) - whole / 3) <= 3
+
+    def tests(seed):
+        return [s.test.tolist() for s in inner_splits(clips, train, seed=seed, labels=["a", "b", "c"])]
+
+    assert tests(3) == tests(3) != tests(4)
+
+
+@pytest.mark.parametrize(
+    ("labels", "groups", "n_splits"),
+    [
+        (["a", "b"], ["g", "g"], 0),  # one group
+        ([], None, 0),
+        (["a", "b"], None, 0),  # all clips that train carry the same
+        (["a", "a;b", "b", ""], ["g", "g", "h", "h"], 2),
+        (["a;b"] * 6, None, 0),
+        (["a;b"] * 5 + ["a"], None, 2),  # the fold that tests the last clip can't learn
+    ],
+)
+def test_fewer_inner_folds_of_several_labels_where_clips_are_few(labels, groups, n_splits):
+    assert len(inner_splits(clips_of(labels, groups), np.arange(len(labels)), labels=["a", "b"])) == n_splits
+
+
 # --- the choice -------------------------------------------------------------------------------------------
 
 

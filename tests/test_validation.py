@@ -323,3 +323,106 @@ def test_nothing_to_be_naive_about():
     with pytest.raises(DatasetError):
         make_splits(clips, 2)
     assert naive_splits(clips, make_splits(grouped(), 2)) is None
+
+
+# ---------------------------------------------------------------- several labels a clip
+
+
+def tagged(rng, n_groups=20, size=4, labels="abcd", shares=(0.5, 0.3, 0.15, 0.1), grouped=True):
+    """Groups whose clips carry much the same labels; some clips carry none."""
+    clips = []
+    for g in range(n_groups):
+        common = rng.random(len(labels)) < shares
+        for i in range(size):
+            carried = common ^ (rng.random(len(labels)) < 0.05)
+            text = ";".join(label for label, on in zip(labels, carried) if on)
+            clips.append(Clip(Path(f"{g}-{i}.wav"), text, f"g{g}" if grouped else None))
+    return clips
+
+
+def carrying(clips, rows, label):
+    return sum(label in clips[i].tags for i in rows)
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_folds_of_clips_with_several_labels(rng, grouped):
+    clips = tagged(rng, n_groups=40, grouped=grouped)
+    splits = make_splits(clips, 4, repeats=2, seed=1, labels=list("abcd"))
+    assert splits.kind == ("iterative-stratified-group-k-fold" if grouped else "iterative-stratified-k-fold")
+    assert (splits.n_splits, splits.repeats) == (4, 2)
+    check_partition(splits, len(clips))
+    assert not np.array_equal(splits.splits[0].test, splits.splits[4].test)
+    for split in splits.splits:
+        assert not {clips[i].group for i in split.train} & ({clips[i].group for i in split.test} - {None})
+        for label in "abcd":
+            share = carrying(clips, range(len(clips)), label) / 4
+            assert abs(carrying(clips, split.test, label) - share) <= (4 if grouped else 2)
+    assert [w.startswith("no groups are known") for w in splits.warnings] == [True] * (not grouped)
+    assert as_lists(splits) == as_lists(make_splits(clips, 4, repeats=2, seed=1, labels=list("abcd")))
+    assert as_lists(splits) != as_lists(make_splits(clips, 4, repeats=2, seed=2, labels=list("abcd")))
+
+
+def test_a_rare_label_is_a_warning(rng):
+    clips = [*tagged(rng, shares=(0.5, 0.4), labels="ab"), Clip(Path("x.wav"), "a;once", "g1")]
+    clips += [Clip(Path(f"{i}.wav"), "a;b;twice", f"g{i}") for i in range(2)]
+    splits = make_splits(clips, 5, labels=["a", "b", "once", "twice"])
+    [unlearnt, untested] = splits.warnings
+    assert unlearnt.startswith("in some folds label 'once' can't be learnt: all clips that carry it, or all that don't")
+    assert untested.startswith("in some folds each of the labels 'once', 'twice' is on none of the clips tested")
+    test = [carrying(clips, split.test, "twice") for split in splits.splits]
+    assert sorted(test) == [0, 0, 0, 1, 1]
+
+
+def test_a_label_that_all_clips_carry_is_a_warning():
+    clips = [Clip(Path(f"{i}.wav"), "all;b" if i % 2 else "all") for i in range(20)]
+    [_, untested] = make_splits(clips, 4, labels=["all", "b"]).warnings  # the first: no groups are known
+    assert untested.startswith("in some folds label 'all' is on none of the clips tested, or on all")
+
+
+def test_own_folds_and_groups_of_clips_with_several_labels(rng):
+    clips = [Clip(c.path, c.label, c.group, fold=str(int(c.group[1:]) % 3)) for c in tagged(rng)]
+    own = make_splits(clips, labels=list("abcd"))
+    assert (own.kind, own.n_splits, own.warnings) == ("predefined", 3, [])
+    logo = make_splits(clips, "logo", labels=list("abcd"))
+    assert (logo.kind, logo.n_splits) == ("leave-one-group-out", 20)
+    check_partition(logo, len(clips))
+    [untested] = logo.warnings
+    assert "each of the labels 'a', 'b', 'c', 'd' is on none of the clips tested, or on all" in untested
+    for cv in ("folds", "logo"):
+        with pytest.raises(SpecError, match="--repeats 2 has no meaning"):
+            make_splits(clips, cv, repeats=2, labels=list("abcd"))
+
+
+def test_a_label_that_own_folds_test_but_do_not_teach():
+    clips = clips_of(["a;b", "a", "a;b", "", "a;c"], None, ["train"] * 4 + ["test"])
+    splits = make_splits(clips, labels=["a", "b", "c"])
+    assert [w.split(":")[0] for w in splits.warnings] == [
+        "in some folds label 'c' can't be learnt",
+        "in some folds each of the labels 'a', 'b', 'c' is on none of the clips tested, or on all",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("labels", "groups", "cv", "message"),
+    [
+        ([], None, 5, "at least two labels with readable clips are needed; found none"),
+        (["a", "a", ""], None, 2, "at least two labels with readable clips are needed; found 'a'"),
+        (["a", "b"], None, 3, "2 clips can't fill 3 folds; use --cv 2 or fewer"),
+        (["a", "b", "a;b"], ["g", "g", "h"], 3, "2 groups can't fill 3 folds; use --cv 2 or fewer"),
+        (["a", "b", "a;b"], ["g"] * 3, 2, r"all clips are of one group \('g'\)"),
+        (["a;b", "a;b", "a"], ["g", "g", "h"], "logo", "all clips that train fold 0 carry the same labels"),
+    ],
+)
+def test_what_cannot_be_divided_is_refused_for_several_labels_too(labels, groups, cv, message):
+    with pytest.raises(DatasetError, match=message):
+        make_splits(clips_of(labels, groups), cv, labels=["a", "b"])
+
+
+@pytest.mark.parametrize("cv", [4, "logo"])
+def test_naive_splits_of_several_labels(rng, cv):
+    clips = tagged(rng)
+    naive = naive_splits(clips, make_splits(clips, cv, labels=list("abcd")), labels=list("abcd"))
+    assert (naive.kind, naive.n_splits, naive.warnings) == ("iterative-stratified-k-fold", 4 if cv == 4 else 5, [])
+    check_partition(naive, len(clips))
+    assert any({clips[i].group for i in s.train} & {clips[i].group for i in s.test} for s in naive.splits)
+    assert naive_splits(clips[:1], naive, labels=list("abcd")) is None
