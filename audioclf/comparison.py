@@ -53,12 +53,20 @@ class Comparison:
         How recordings were analysed.
     sources : Sources
         The features of all clips, for fitting a final model.
+    experiments : list of Experiment
+        What was asked for.
     """
 
-    def __init__(self, results: Results, analysis: Analysis, sources: Sources) -> None:
+    def __init__(self, results: Results, analysis: Analysis, sources: Sources, experiments: list[Experiment]) -> None:
         self.results = results
+        self.experiments = experiments
         self.analysis = analysis
         self.sources = sources
+
+    @property
+    def extraction(self) -> Extraction:
+        """The features of all clips."""
+        return self.sources.extraction
 
     def ranking(self) -> list[dict[str, Any]]:
         """Experiments that finished, best first."""
@@ -179,8 +187,8 @@ def compare(
     command : str
         For the record.
     progress : callable
-        Called with a stage ("headers", "audit", "features", "copies", "experiments", "epochs"), how much is done, of how
-        much, and a note; with "epochs" from another thread.
+        Called with a stage ("headers", "audit", "features", "copies", "experiments", "epochs"), how much is done, of
+        how much, and a note; with "epochs" from another thread.
 
     Returns
     -------
@@ -308,7 +316,7 @@ def compare(
         "workers": workers,
     }
     done.clear()
-    return Comparison(results, analysis, sources)
+    return Comparison(results, analysis, sources, experiments)
 
 
 def _course(
@@ -480,24 +488,26 @@ def _copies(
     if effects is None:
         return []
     learning = [e for e in experiments if e.augment is not None]
+    made = []
+    for number in range(1, effects.factor + 1):
 
-    def tell(stage: str, done: int, total: int, note: str) -> None:
-        progress("copies", number * total - total + done, effects.factor * total, note)
+        def tell(stage: str, done: int, total: int, note: str, before: int = number - 1) -> None:
+            progress("copies", before * total + done, effects.factor * total, note)
 
-    return [
-        extract(
-            extraction.clips,
-            analysis,
-            vectors=[x for e in learning if e.classifier.takes == "vectors" for x in e.extractors],
-            sequences=[x for e in learning if e.classifier.takes == "sequences" for x in e.extractors],
-            pooled=pooled,
-            features=store,
-            workers=workers,
-            progress=tell,
-            copy=(effects, number),
+        made.append(
+            extract(
+                extraction.clips,
+                analysis,
+                vectors=[x for e in learning if e.classifier.takes == "vectors" for x in e.extractors],
+                sequences=[x for e in learning if e.classifier.takes == "sequences" for x in e.extractors],
+                pooled=pooled,
+                features=store,
+                workers=workers,
+                progress=tell,
+                copy=(effects, number),
+            )
         )
-        for number in range(1, effects.factor + 1)
-    ]
+    return made
 
 
 def _time_features(
@@ -627,7 +637,7 @@ def _insight(
 
     def project() -> dict[str, Any]:
         clips = sources.extraction.clips
-        heard = sources.material(winner.extractors, winner.classifier.takes)
+        heard = material if winner.augment is None else sources.material(winner.extractors, winner.classifier.takes)
         data = heard.inputs.array
         said = {row["path"]: row["predicted"] for row in best["predictions"] if row["repeat"] == 0}
         return projection(
@@ -641,14 +651,14 @@ def _insight(
 
     def weigh() -> dict[str, Any]:
         few = first[: _affordable_refits(classifier, material.size)]
-        return permutation_importance(
-            classifier, winner.extractors, material, few, metric, pooled, seed, workers
-        ) | {"augment": winner.augment}
+        return permutation_importance(classifier, winner.extractors, material, few, metric, pooled, seed, workers) | {
+            "augment": winner.augment
+        }
 
     def grow() -> dict[str, Any]:
-        return learning_curve(
-            classifier, material, first, metric, seed, workers, features=winner.features
-        ) | {"augment": winner.augment}
+        return learning_curve(classifier, material, first, metric, seed, workers, features=winner.features) | {
+            "augment": winner.augment
+        }
 
     looks: dict[str, Callable[[], dict[str, Any]]] = {}
     if not results.multilabel:
@@ -677,7 +687,8 @@ class _Checkpoints:
     def _path(self, experiment: Experiment) -> Path:
         assert self.folder is not None
         versions = [x.version for x in experiment.extractors]
-        facts = f"{self.facts}{experiment.features}{versions}{experiment.classifier!r}{experiment.candidates!r}{experiment.augment}"
+        recipe = f"{experiment.classifier!r}{experiment.candidates!r}{experiment.augment}"
+        facts = f"{self.facts}{experiment.features}{versions}{recipe}"
         return self.folder / f"{hashlib.blake2b(facts.encode(), digest_size=16).hexdigest()}.json"
 
     def get(self, experiment: Experiment) -> dict[str, Any] | None:

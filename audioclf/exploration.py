@@ -19,6 +19,7 @@ from audioclf.errors import AudioError, DatasetError
 from audioclf.extraction import Extraction, Survey, extract
 from audioclf.feature_spec import analysis_rate, build_extractors
 from audioclf.fitting import Course, Experiment
+from audioclf.material import Sources
 from audioclf.parallel import Progress
 from audioclf.portrait import LONGEST, Portrait, portrait
 from audioclf.preparation import Prepared, prepare
@@ -27,6 +28,7 @@ from audioclf.report import write_run
 from audioclf.results import Results
 from audioclf.spectra import Analysis
 from audioclf.store import FeatureStore
+from audioclf.task import task_of
 from audioclf.validation import Splits, make_splits, naive_splits
 
 FEATURES = "mfcc+spectral"
@@ -132,7 +134,7 @@ def explore(
     progress("reference", 0, 1, f"{FEATURES} with {CLASSIFIER}")
     experiment = Experiment(FEATURES, extractors, build_classifier(CLASSIFIER))
     task = task_of(replace(dataset, clips=extraction.clips).labels, dataset.multilabel)
-    metric = task.ranking[0]
+    metric = task.ranking[0] if dataset.multilabel else _METRIC
     reference, warnings = _reference(experiment, Sources(task, extraction), prepared, seed, workers)
     if reference is not None:
         found_later = (
@@ -198,7 +200,7 @@ def _reference(
     except DatasetError as error:
         return None, [f"labels were not doubted, for no reference model could be tested: {error}"]
     naive = naive_splits(clips, splits, seed, tags)
-    course = Course(splits.splits, [] if naive is None else naive.splits, metric=sources.task.ranking[0], seed=seed)
+    course = Course(splits.splits, [] if naive is None else naive.splits, seed=seed)
     grouped = replace(sources, extraction=replace(sources.extraction, clips=clips))
     [(_, outcome)] = fitting.run([experiment], grouped, course, workers)
     record = records.experiment(experiment, outcome, grouped, splits, naive, course)

@@ -53,7 +53,8 @@ def cost_of_leak(experiment: dict[str, Any], metric: str) -> Finding | None:
     if honest["mean"] is None or leaky["mean"] is None:
         return None
     gain = leaky["mean"] - honest["mean"]
-    what = f"{title(experiment)} scores {honest['mean']:.3f} {(TAG_TITLES | TITLES)[metric]} on groups that it hasn't heard"
+    what = (TAG_TITLES | TITLES)[metric]
+    what = f"{title(experiment)} scores {honest['mean']:.3f} {what} on groups that it hasn't heard"
     if gain <= _WORTH_TELLING:
         sentence = f"{what}, and {leaky['mean']:.3f} on folds that ignore groups: on this data a leak adds little"
     else:

@@ -98,6 +98,7 @@ def answer(
         estimator = material.fit(classifier, seed, np.arange(len(material)))
         predicted, probabilities = questions.answers(estimator, np.arange(len(questions)))
     scored = records.score(task, asked.clips, questions.truth, predicted, probabilities, seed)
+    told = replace(test.dataset, clips=asked.clips)
     groups = {clip.group for clip in asked.clips if clip.group is not None}
     return {
         "source": test.dataset.source or test.dataset.name,
@@ -114,7 +115,7 @@ def answer(
         "per_class": scored["per_class"],
         "confusion_matrix": scored["confusion_matrix"],
         "predictions": records.predictions(task, asked.clips, predicted, probabilities),
-        "warnings": _warnings(training.extraction, asked, task.labels, replace(test.dataset, clips=asked.clips), found.skipped + asked.skipped),
+        "warnings": _warnings(training.extraction, asked, task.labels, told, found.skipped + asked.skipped),
     }
 
 

@@ -123,8 +123,9 @@ def permutation_importance(
     """
     everything = parts(extractors, 1 if material.lengths is not None else len(pooled))
     width = sum(len(part.columns) for part in everything[: len(extractors)])
-    if width != material.inputs.array.shape[1]:
-        raise ValueError(f"the data has {material.inputs.array.shape[1]} columns; these extractors and functionals give {width}")
+    given = material.inputs.array.shape[1]
+    if width != given:
+        raise ValueError(f"the data has {given} columns; these extractors and functionals give {width}")
     permuted, repeats = _affordable(everything, len(extractors), material.size)
     folds = [split for split in splits if split.repeat == splits[0].repeat]
     columns = [part.columns for part in permuted]

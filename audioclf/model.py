@@ -25,8 +25,9 @@ from audioclf.extractor import Extractor
 from audioclf.feature_spec import build_extractors
 from audioclf.files import write_whole
 from audioclf.parallel import Progress
-from audioclf.results import title
+from audioclf.results import identity, title
 from audioclf.spectra import Analysis
+from audioclf.task import Task, task_of
 
 if TYPE_CHECKING:
     from audioclf.comparison import Comparison
@@ -214,15 +215,16 @@ def train(
     if not isinstance(features, str) or "," in features or not isinstance(classifier, str) or "," in classifier:
         raise SpecError("train takes one feature set and one classifier; compare takes several")
     from audioclf.comparison import compare, final_classifier  # here, for predicting doesn't need it
-    from audioclf.fitting import Experiment
 
     comparison = compare(data, features, classifier, **options)
     record = comparison.results.record
-    asked = build_classifier(classifier)
-    experiment = comparison.trained
+    name = build_classifier(classifier).name
+    asked = next(e for e in reversed(comparison.experiments) if e.classifier.name == name)
+    experiment = next(e for e in record["experiments"] if identity(e) == identity(asked.names))
     if experiment["status"] != "ok":
         raise ModelError(f"{title(experiment)} can't be trained: {experiment['error']}")
-    chosen, material = comparison.final()
+    chosen = final_classifier(comparison.results, asked)
+    material = comparison.sources.material(asked.extractors, chosen.takes, asked.augment is not None)
     with parallel.single_threaded():  # as in the folds, so that the numbers don't depend on the machine
         estimator = material.fit(chosen, record["seed"], np.arange(len(material)))
     facts = {
@@ -232,9 +234,11 @@ def train(
         "versions": record["versions"],
         "features": experiment["features"],
         "classifier": chosen.spec,
+        "augment": asked.augment,
+        "task": material.task.kind,
         "analysis": comparison.analysis.as_dict(),
         "functionals": record["analysis"]["functionals"],
-        "labels": labels,
+        "labels": list(material.task.labels),
         "seed": record["seed"],
         "dataset": record["dataset"],
         "cv": record["cv"],

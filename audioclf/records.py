@@ -230,9 +230,7 @@ def _cost(outcome: Outcome, splits: list[Split]) -> dict[str, Any] | None:
     }
 
 
-def _by_recording(
-    task: Task, clips: Sequence[Clip], splits: list[Split], folds: list[Fold]
-) -> dict[str, Any] | None:
+def _by_recording(task: Task, clips: Sequence[Clip], splits: list[Split], folds: list[Fold]) -> dict[str, Any] | None:
     """Scores of one answer for all clips of a recording with the same label, by the mean of their probabilities.
 
     The answers of all folds of a repeat go together; figures are means over repeats.
@@ -246,9 +244,7 @@ def _by_recording(
         these = [(split, fold) for split, fold in zip(splits, folds) if split.repeat == repeat]
         rows = np.concatenate([split.test for split, _ in these])
         answers = np.concatenate([fold.probabilities for _, fold in these if fold.probabilities is not None])
-        _, first, of, counts = np.unique(
-            recordings[rows], return_index=True, return_inverse=True, return_counts=True
-        )
+        _, first, of, counts = np.unique(recordings[rows], return_index=True, return_inverse=True, return_counts=True)
         sums = np.zeros((len(first), answers.shape[1]))
         np.add.at(sums, of, answers)
         means = sums / counts[:, None]
@@ -315,12 +311,8 @@ def _failure(outcome: Outcome) -> str:
     return f"the search over all folds failed: {outcome.outer}" if isinstance(outcome.outer, str) else ""
 
 
-def _fold_scores(
-    task: Task, truth: Truth, splits: list[Split], folds: list[Fold]
-) -> list[dict[str, float | None]]:
-    return [
-        task.scores(truth[split.test], fold.predicted, fold.probabilities) for split, fold in zip(splits, folds)
-    ]
+def _fold_scores(task: Task, truth: Truth, splits: list[Split], folds: list[Fold]) -> list[dict[str, float | None]]:
+    return [task.scores(truth[split.test], fold.predicted, fold.probabilities) for split, fold in zip(splits, folds)]
 
 
 def _spread(fold_scores: list[dict[str, float | None]], name: str) -> dict[str, float | None]:

@@ -369,7 +369,8 @@ def search(
         for i, error in sorted(trials.errors.items())
     ]
     if np.isneginf(means[best]):
-        warnings.append(f"{material.task.titles[metric]} is undefined on all folds of the search; the parameters asked for are kept")
+        what = material.task.titles[metric]
+        warnings.append(f"{what} is undefined on all folds of the search; the parameters asked for are kept")
     rows = zip(candidates, trials.table, means)
     table = [{"spec": c.spec, "folds": [_number(x) for x in row], "mean": _number(mean)} for c, row, mean in rows]
     return Found(candidates[best], _number(means[best]), trials.fits, method, table, warnings)

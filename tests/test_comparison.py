@@ -31,6 +31,8 @@ def stripped(record):
         for fold in experiment.get("folds", []):
             fold.pop("fit_seconds")
             fold.pop("predict_seconds")
+        for name in ("features_ms", "classifier_ms"):
+            (experiment.get("cost") or {}).pop(name, None)
     return clean
 
 
@@ -489,7 +491,7 @@ def test_wrong_grids_and_budgets(tiny, tmp_path):
 
 def test_every_experiment_is_tested_against_the_best(done):
     tests, record = done.results.record["tests"], done.results.record
-    assert tests["best"] == {name: done.best[name] for name in ("features", "classifier")}
+    assert tests["best"] == {name: done.best[name] for name in ("features", "classifier", "augment")}
     assert (tests["decided_by"], tests["clips_independent"], tests["n_folds"]) == (
         "corrected resampled t-test",
         False,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from materials import material
 
 from audioclf import importance
 from audioclf.classifier import build_classifier
@@ -61,7 +62,7 @@ def test_columns_of_frames_are_the_coefficients():
 def test_finds_what_tells_the_classes_apart(told):
     extractors, data, truth = told
     found = permutation_importance(
-        build_classifier("logreg"), extractors, data, None, truth, folds(36), "accuracy", POOLED, seed=0
+        build_classifier("logreg"), extractors, material(data, None, truth), folds(36), "accuracy", POOLED, seed=0
     )
     assert (found["features"], found["classifier"], found["metric"]) == (SPEC, "logreg", "accuracy")
     assert found["baseline"] == 1.0
@@ -82,7 +83,7 @@ def test_without_the_signal_nothing_but_chance_is_left(told):
     data = np.repeat(data[:, [column]], 3, axis=1)
     balanced = [Split(0, i, np.setdiff1d(np.arange(36), t), t) for i, t in enumerate(np.arange(36).reshape(2, 18))]
     found = permutation_importance(
-        build_classifier("knn"), only, data, None, truth, balanced, "balanced_accuracy", POOLED, seed=0
+        build_classifier("knn"), only, material(data, None, truth), balanced, "balanced_accuracy", POOLED, seed=0
     )
     # A fold has 9 clips of each class: a permuted one is right with probability one half.
     assert found["extractors"][0]["drop"] == pytest.approx(0.5, abs=0.15)
@@ -96,7 +97,7 @@ def test_does_by_hand_what_one_fold_does(told):
     data = (100 * (truth == "dog")[:, None] + np.zeros((36, 3))).astype(np.float32)
     split = folds(36)[1]
     found = permutation_importance(
-        build_classifier("knn"), only, data, None, truth, [split], "accuracy", POOLED, seed=7
+        build_classifier("knn"), only, material(data, None, truth), [split], "accuracy", POOLED, seed=7
     )
     draws = np.random.default_rng([7, split.fold])
     agree = [
@@ -109,7 +110,7 @@ def test_does_by_hand_what_one_fold_does(told):
 def test_the_metric_is_the_runs(told, metric):
     extractors, data, truth = told
     found = permutation_importance(
-        build_classifier("logreg"), extractors, data, None, truth, folds(36), metric, POOLED, seed=0
+        build_classifier("logreg"), extractors, material(data, None, truth), folds(36), metric, POOLED, seed=0
     )
     assert found["metric"] == metric
     assert found["baseline"] == pytest.approx(1.0)
@@ -118,7 +119,7 @@ def test_the_metric_is_the_runs(told, metric):
 
 def test_same_numbers_for_any_blocks_and_workers(told, monkeypatch):
     extractors, data, truth = told
-    arguments = (build_classifier("svm"), extractors, data, None, truth, folds(36), "accuracy", POOLED, 3)
+    arguments = (build_classifier("svm"), extractors, material(data, None, truth), folds(36), "accuracy", POOLED, 3)
     whole = permutation_importance(*arguments)
     monkeypatch.setattr(importance, "_BLOCK", 1)
     monkeypatch.setattr("audioclf.parallel.PATIENCE", 0.0)
@@ -129,7 +130,7 @@ def test_only_the_first_repeat_counts(told):
     extractors, data, truth = told
     first = folds(36)
     again = [Split(1, split.fold, split.train[:2], split.test) for split in first]
-    arguments = (build_classifier("knn"), extractors, data, None, truth)
+    arguments = (build_classifier("knn"), extractors, material(data, None, truth))
     assert permutation_importance(*arguments, first + again, "accuracy", POOLED, 0) == permutation_importance(
         *arguments, first, "accuracy", POOLED, 0
     )
@@ -141,7 +142,7 @@ def test_folds_of_one_class_trade_with_all_clips(told):
     groups = rows // 3  # each of one class
     splits = [Split(0, g, rows[groups != g], rows[groups == g]) for g in range(12)]
     found = permutation_importance(
-        build_classifier("logreg"), extractors, data, None, truth, splits, "accuracy", POOLED, 0
+        build_classifier("logreg"), extractors, material(data, None, truth), splits, "accuracy", POOLED, 0
     )
     assert found["extractors"][0]["name"] == "zcr"
     assert found["extractors"][0]["drop"] > 0.2
@@ -149,7 +150,7 @@ def test_folds_of_one_class_trade_with_all_clips(told):
 
 def test_many_coefficients_are_left_out_and_large_data_gets_fewer_repeats(told, monkeypatch):
     extractors, data, truth = told
-    arguments = (build_classifier("knn"), extractors, data, None, truth, folds(36), "accuracy", POOLED, 0)
+    arguments = (build_classifier("knn"), extractors, material(data, None, truth), folds(36), "accuracy", POOLED, 0)
     monkeypatch.setattr(importance, "MOST_COEFFICIENTS", 5)
     found = permutation_importance(*arguments)
     assert found["coefficients"] == []
@@ -163,7 +164,7 @@ def test_says_when_the_columns_are_not_the_extractors(told):
     extractors, data, truth = told
     with pytest.raises(ValueError, match="columns"):
         permutation_importance(
-            build_classifier("knn"), extractors, data, None, truth, folds(36), "accuracy", ("mean",), 0
+            build_classifier("knn"), extractors, material(data, None, truth), folds(36), "accuracy", ("mean",), 0
         )
 
 
@@ -185,7 +186,7 @@ def test_sequences_lose_the_course_that_tells(courses):
     splits = [Split(0, i, rows[rows // 2 % 2 != i], rows[rows // 2 % 2 == i]) for i in range(2)]
     classifier = build_classifier("hmm:states=3:mixtures=1:calibration_folds=0")
     found = permutation_importance(
-        classifier, extractors, data, lengths, truth, splits, "accuracy", ("mean", "std"), seed=0
+        classifier, extractors, material(data, lengths, truth), splits, "accuracy", ("mean", "std"), seed=0
     )
     assert found["baseline"] == 1.0
     assert [item["name"] for item in found["extractors"]] == ["centroid", "zcr"]

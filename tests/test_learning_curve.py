@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from materials import material
 
 from audioclf.classifier import build_classifier
 from audioclf.learning_curve import SHARES, learning_curve, nested
@@ -78,7 +79,7 @@ def noisy(rng):
 def test_more_clips_teach_more(noisy):
     data, truth, splits = noisy
     curve = learning_curve(
-        build_classifier("logreg"), data, None, truth, None, splits, "accuracy", seed=0, features="mfcc"
+        build_classifier("logreg"), material(data, None, truth), splits, "accuracy", seed=0, features="mfcc"
     )
     points = curve["points"]
     assert (curve["features"], curve["classifier"], curve["metric"]) == ("mfcc", "logreg", "accuracy")
@@ -91,7 +92,7 @@ def test_more_clips_teach_more(noisy):
 def test_the_last_point_is_the_cross_validated_score(noisy):
     data, truth, splits = noisy
     classifier = build_classifier("knn")
-    curve = learning_curve(classifier, data, None, truth, None, splits, "accuracy", seed=0)
+    curve = learning_curve(classifier, material(data, None, truth), splits, "accuracy", seed=0)
     by_hand = []
     for split in splits:
         estimator = classifier.build(0).fit(data[split.train], truth[split.train])
@@ -102,7 +103,7 @@ def test_the_last_point_is_the_cross_validated_score(noisy):
 
 def test_same_numbers_for_any_number_of_workers(noisy, monkeypatch):
     data, truth, splits = noisy
-    arguments = (build_classifier("logreg"), data, None, truth, None, splits, "macro_f1", 5)
+    arguments = (build_classifier("logreg"), material(data, None, truth), splits, "macro_f1", 5)
     alone = learning_curve(*arguments)
     monkeypatch.setattr("audioclf.parallel.PATIENCE", 0.0)
     assert learning_curve(*arguments, workers=2) == alone
@@ -116,7 +117,7 @@ def test_sequences(rng):
     rows = np.arange(24)
     splits = [Split(0, i, rows[rows // 2 % 2 != i], rows[rows // 2 % 2 == i]) for i in range(2)]
     classifier = build_classifier("hmm:states=2:mixtures=1:calibration_folds=0")
-    curve = learning_curve(classifier, data, lengths, truth, None, splits, "accuracy", 0, shares=[0.5, 1.0])
+    curve = learning_curve(classifier, material(data, lengths, truth), splits, "accuracy", 0, shares=[0.5, 1.0])
     assert [point["n_train"] for point in curve["points"]] == [6, 12]
     assert curve["points"][-1]["mean"] > 0.9
 
@@ -133,7 +134,7 @@ def test_a_share_that_the_classifier_refuses_is_left_out(noisy, monkeypatch):
         return fit(self, X, y)
 
     monkeypatch.setattr(KNeighborsClassifier, "fit", picky)
-    curve = learning_curve(build_classifier("knn"), data, None, truth, None, splits, "accuracy", 0)
+    curve = learning_curve(build_classifier("knn"), material(data, None, truth), splits, "accuracy", 0)
     assert [point["share"] for point in curve["points"]] == [0.6, 0.8, 1.0]
 
 
@@ -143,5 +144,5 @@ def test_shares_that_give_the_same_parts_are_told_once():
     rows = np.arange(16)
     splits = [Split(0, 0, rows[:12], rows[12:])]  # three speakers to learn from
     data = np.where(truth == "a", 0.0, 1.0)[:, None].astype(np.float32)
-    curve = learning_curve(build_classifier("knn:k=1"), data, None, truth, speakers, splits, "accuracy", 0)
+    curve = learning_curve(build_classifier("knn:k=1"), material(data, None, truth, speakers), splits, "accuracy", 0)
     assert [(point["share"], point["n_train"]) for point in curve["points"]] == [(0.2, 4), (0.6, 8), (1.0, 12)]

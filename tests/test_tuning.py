@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from materials import material
 
 from audioclf.classifier import Classifier, build_classifier
 from audioclf.dataset import Clip
@@ -376,7 +377,7 @@ def questions():
 
 def choose(skills, questions, n_splits=3, kind=Skilled, metric="accuracy"):
     data, truth, splits = questions
-    return search([kind(skill) for skill in skills], data, None, truth, splits[:n_splits], metric)
+    return search([kind(skill) for skill in skills], material(data, None, truth), splits[:n_splits], metric)
 
 
 def test_the_best_wins_and_the_worse_half_is_dropped_after_every_third_of_the_folds(questions):
@@ -406,7 +407,7 @@ def test_the_fits_are_counted(questions, n_candidates, n_splits, fits):
 def test_equal_candidates_are_not_dropped(questions):
     data, truth, splits = questions
     equal = [Skilled(0.7), *(Skilled(0.7, f"s{i}") for i in range(6)), Skilled(0.1)]
-    found = search(equal, data, None, truth, splits[:3])
+    found = search(equal, material(data, None, truth), splits[:3])
     assert found.fits == 8 + 7 + 7
     assert found.best == equal[0]
 
@@ -414,9 +415,12 @@ def test_equal_candidates_are_not_dropped(questions):
 def test_of_equal_candidates_the_one_asked_for_wins_then_the_earlier(questions):
     data, truth, splits = questions
     asked, other, same = Skilled(0.7), Skilled(0.7, "other"), Skilled(0.7, "same")
-    assert search([asked, other, same], data, None, truth, splits[:3]).best == asked
-    assert search([Skilled(0.2), other, same], data, None, truth, splits[:3]).best == other
-    assert search([Skilled(0.2), same, Skilled(0.3), other, Skilled(0.1)], data, None, truth, splits).best == same
+    assert search([asked, other, same], material(data, None, truth), splits[:3]).best == asked
+    assert search([Skilled(0.2), other, same], material(data, None, truth), splits[:3]).best == other
+    assert (
+        search([Skilled(0.2), same, Skilled(0.3), other, Skilled(0.1)], material(data, None, truth), splits).best
+        == same
+    )
 
 
 def test_rounding_decides_nothing():
@@ -469,7 +473,7 @@ class FragileOne(Skilled):
 def test_if_those_that_are_left_fail_the_dropped_ones_get_their_turn(questions):
     data, truth, splits = questions
     tried = [FragileOne(0.9), FragileOne(0.8), Skilled(0.3), Skilled(0.4)]
-    found = search(tried, data, None, truth, splits[:3])
+    found = search(tried, material(data, None, truth), splits[:3])
     assert found.best == Skilled(0.4)
     assert len(found.warnings) == 2
 
@@ -511,7 +515,7 @@ def test_tuning_helps_where_the_parameters_asked_for_are_bad(rng):
     grid = {"svm": {"C": [0.01, 1.0, 10.0], "gamma": ["0.01x", None, "100x"]}}
     asked = type(build_classifier("svm"))(C=0.01, gamma="0.01x")
     tried = [asked, *candidates(build_classifier("svm"), grid)]
-    found = search(tried, data, None, truth, splits)
+    found = search(tried, material(data, None, truth), splits)
 
     def accuracy(classifier):
         return np.mean(classifier.build(0).fit(data, truth).predict(unseen) == unseen_truth)
@@ -531,7 +535,9 @@ def test_sequences_are_searched_too_and_alike_every_time(rng):
     data = np.concatenate(parts).astype(np.float32)
     splits = inner_splits(clips_of(truth.tolist(), [f"g{i // 2}" for i in range(24)]), np.arange(24))
     tried = candidates(build_classifier("hmm:iterations=3"), {"hmm": {"states": [1, 2, 3, 4]}})
-    first, second = (pickle.loads(pickle.dumps(search(tried, data, lengths, truth, splits, seed=1))) for _ in range(2))
+    first, second = (
+        pickle.loads(pickle.dumps(search(tried, material(data, lengths, truth), splits, seed=1))) for _ in range(2)
+    )
     assert first == second
     assert first.best.states > 1  # one state can't tell up from down
     assert first.score > 0.9
@@ -543,16 +549,16 @@ def test_the_choice_depends_on_the_arguments_only(rng, spec):
     truth = np.array(["a", "b", "c"])[rng.integers(0, 3, 60)]
     splits = inner_splits(clips_of(truth.tolist()), np.arange(60), seed=2)
     tried = candidates(build_classifier(spec))
-    first = search(tried, data, None, truth, splits, "macro_f1", seed=3)
+    first = search(tried, material(data, None, truth), splits, "macro_f1", seed=3)
     np.random.default_rng().normal()
     np.random.seed(7)  # noqa: NPY002
-    assert search(tried, data, None, truth, splits, "macro_f1", seed=3) == first
+    assert search(tried, material(data, None, truth), splits, "macro_f1", seed=3) == first
 
 
 def test_outer_splits_serve_as_well(rng):
     data, truth = rings(rng, 60)
     clips = clips_of(truth.tolist(), [f"g{i // 3}" for i in range(60)])
-    found = search(candidates(build_classifier("knn")), data, None, truth, make_splits(clips, 5).splits)
+    found = search(candidates(build_classifier("knn")), material(data, None, truth), make_splits(clips, 5).splits)
     assert found.score > 0.9
     best = next(row for row in found.table if row["spec"] == found.best.spec)
     assert len(best["folds"]) == 5
@@ -570,5 +576,5 @@ def test_probabilities_are_not_calibrated_where_only_labels_count(rng, monkeypat
     tried = candidates(build_classifier("svm"), budget=2)
     with monkeypatch.context() as patch:
         patch.setattr(kind, "build", refuse)
-        assert search(tried, data, None, truth, splits).score is not None
-    assert search(tried, data, None, truth, splits, "roc_auc").score is not None
+        assert search(tried, material(data, None, truth), splits).score is not None
+    assert search(tried, material(data, None, truth), splits, "roc_auc").score is not None
