@@ -22,7 +22,8 @@ class PNGReport(Report):
     ``ranking.png`` has the run's metric with 95 % intervals; ``confusion-<experiment>.png`` numbers of clips,
     ``confusion-<experiment>-normalised.png`` shares of the true class, of each finished experiment. Of the winner:
     ``roc.png``, ``precision-recall.png`` and ``reliability.png`` where it gives probabilities, ``learning-curve.png``
-    and ``importance.png`` where they were asked for. Of the data: ``class-distribution.png``, ``projection.png`` and
+    and ``importance.png`` where they were asked for. Of all together: ``cost.png``, scores against time and size. Of
+    each network: ``training-curve-<experiment>.png``. Of the data: ``class-distribution.png``, ``projection.png`` and
     ``portraits.png`` (``portraits-1.png`` ... beyond ten classes). What the record has no data for isn't written.
     """
 
