@@ -12,7 +12,7 @@ from audioclf.portrait import Portrait
 from audioclf.report import Report
 from audioclf.results import Results
 
-from . import _across, _figures, _sound
+from . import _across, _copies, _figures, _sound
 from ._pictures import Picture, matrices, pictures
 
 
@@ -60,6 +60,16 @@ class PNGReport(Report):
                 aside.write_bytes(content)
             written.append(path)
         return written
+
+    def draw_copies(self, versions: Sequence[Portrait], heading: str, path: Path) -> Path:
+        """Write waveforms and log-mel spectrograms of a recording and its augmented copies to *path*.
+
+        Raises
+        ------
+        AudioclfError
+            If its folder can't be made or written to.
+        """
+        return _figures.save(_copies.copies(versions, heading), path)
 
 
 def _write(picture: Picture, folder: Path) -> Path:
