@@ -437,8 +437,20 @@ def explore(data: str, root: Path | None, reports: str, out: Path | None, **opti
     metavar="DIR",
     help="Where the pictures go.  [default: here]",
 )
+@click.option(
+    "--augment",
+    metavar="EFFECTS",
+    help="Instead, write augmented copies of each FILE to listen to, and one picture of them, into the folder "
+    "FILE-copies: noise,pitch,stretch,shift,gain,reverb or some of them.",
+)
+@click.option(
+    "--augment-factor", type=click.IntRange(min=1), default=3, show_default=True, metavar="N", help="Copies of a FILE."
+)
+@_seed
 @_analysis_frames
-def plot(files: tuple[Path, ...], out: Path, **options: Any) -> None:
+def plot(
+    files: tuple[Path, ...], out: Path, augment: str | None, augment_factor: int, seed: int, **options: Any
+) -> None:
     """Draw recordings: waveform, spectrum, cepstrum, spectrogram, filterbank and cepstrogram of each FILE."""
     from audioclf import audio
     from audioclf.dataset import Clip
@@ -447,20 +459,36 @@ def plot(files: tuple[Path, ...], out: Path, **options: Any) -> None:
     from audioclf.model import find_recordings
     from audioclf.spectra import Analysis
 
+    copies = None
+    if augment is not None:
+        from audioclf import augmentation, examples
+
+        copies = augmentation.parse(augment, augment_factor, seed)
+        copies.check_installed()
     recordings = find_recordings(files)
     if not recordings:
         raise AudioclfError(f"no recordings in {', '.join(map(str, files))}")
+    drawing = plugins.load("reports", "png")()
     portraits, failed = [], 0
+    folders: set[Path] = set()
     for recording in recordings:
         try:
             facts = audio.probe(recording)
             rate = options["sample_rate"] or analysis_rate([facts.sample_rate])
             analysis = Analysis(rate, *(options[name] for name in ("frame_length", "hop_length", "window", "n_fft")))
-            portraits.append(portrait_of(Clip(recording), facts.duration, analysis))
+            if copies is None:
+                portraits.append(portrait_of(Clip(recording), facts.duration, analysis))
+                continue
+            folder = examples.folder_for(recording, out, folders)
+            written = examples.write_examples(recording, copies, analysis, folder)
+            versions = [version for _, version in written]
+            for path, version in written:
+                click.echo(f"{path}  {version.name}")
+            click.echo(drawing.draw_copies(versions, f"{recording.name}, at {rate} Hz", folder / "copies.png"))
         except AudioError as error:
             failed += 1
             click.echo(f"error: {error}", err=True)
-    for picture in plugins.load("reports", "png")().draw_portraits(portraits, out) if portraits else ():
+    for picture in drawing.draw_portraits(portraits, out):
         click.echo(picture)
     if failed:
         raise SystemExit(1)

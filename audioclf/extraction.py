@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ from audioclf.extractor import Extractor
 from audioclf.parallel import Progress
 from audioclf.spectra import Analysis, Frames
 from audioclf.store import FeatureStore, FileFacts
+
+if TYPE_CHECKING:
+    from audioclf.augmentation import Augmentation
 
 Seconds = defaultdict[str, float]  # by stage
 Wanted = tuple[Extractor, "tuple[str, ...] | None"]  # the functionals that pool it; None for its frames
@@ -105,7 +108,7 @@ class Extraction:
         Name and reason of each clip that could not be analysed.
     timing : dict
         Seconds, summed over workers: "decode" (reading, decoding, resampling), "extract" (features and
-        functionals), "store" (looking up and keeping).
+        functionals, with augmented copies the making of them), "store" (looking up and keeping).
     """
 
     clips: list[Clip]
@@ -135,6 +138,7 @@ def extract(
     workers: int | None = 1,
     progress: Progress = parallel.silent,
     facts: Mapping[Path, FileFacts] | None = None,
+    copy: tuple[Augmentation, int] | None = None,
 ) -> Extraction:
     """Analyse *clips* with every extractor, taking from the store what is there and keeping there what isn't.
 
@@ -154,7 +158,17 @@ def extract(
         Called with "features", clips done, clips in all, and a note.
     facts : mapping, optional
         What is known of the recordings, such as `Survey.facts`; by default it is found out.
+    copy : (Augmentation, int), optional
+        Analyse instead of each clip its copy of this number, 1 to the augmentation's factor. Copies are made at the
+        analysis rate, of whole clips: also of long ones, that are otherwise analysed piece by piece.
+
+    Raises
+    ------
+    MissingExtraError
+        If a copy is asked for and Audiomentations isn't installed.
     """
+    if copy is not None:
+        copy[0].check_installed()
     vectors, sequences = list(dict.fromkeys(vectors)), list(dict.fromkeys(sequences))
     wanted: list[Wanted] = [(extractor, pooled) for extractor in vectors]
     wanted += [(base, None) for base in dict.fromkeys(extractor.base for extractor in sequences)]
@@ -162,7 +176,7 @@ def extract(
     timing: Seconds = defaultdict(float, decode=0.0, extract=0.0, store=0.0)
     known, errors = _look(clips, features, facts, workers, timing)
     good = [number for number, clip in enumerate(clips) if clip.path in known]
-    keys = [_key(clips[number], known) for number in good]
+    keys = [_kept_as(_key(clips[number], known), copy) for number in good]
     recipes = [store.recipe(analysis, extractor, how) for extractor, how in wanted]
     began = perf_counter()
     columns = features.get_many(recipes, keys)
@@ -181,12 +195,13 @@ def extract(
     calls = (
         (
             [clips[number] for number in batch],
-            [_samples(clips[number], known) > _LONG for number in batch],
+            [copy is None and _samples(clips[number], known) > _LONG for number in batch],
             analysis,
             [wanted[i] for i in missing],
             [recipes[i] for i in missing],
             [_key(clips[number], known) for number in batch],
             features,
+            copy,
         )
         for missing, batch in tasks
     )
@@ -262,6 +277,11 @@ def _key(clip: Clip, known: Mapping[Path, FileFacts]) -> bytes:
     return store.clip_key(known[clip.path].content or "", clip.start, clip.end)
 
 
+def _kept_as(key: bytes, copy: tuple[Augmentation, int] | None) -> bytes:
+    """The store's key of what is analysed in place of the clip *key*."""
+    return key if copy is None else copy[0].copy_key(key, copy[1])
+
+
 def _duration(clip: Clip, facts: FileFacts) -> float:
     """Length of a clip in seconds."""
     end = facts.duration if clip.end is None else min(clip.end, facts.duration)
@@ -297,6 +317,7 @@ def _analyse_batch(
     recipes: list[str],
     keys: list[bytes],
     features: FeatureStore,
+    copy: tuple[Augmentation, int] | None,
 ) -> tuple[list[list[Frames] | str], Seconds]:
     """Return the wanted arrays of each clip, or what is wrong with it; and the seconds that each stage took."""
     spent: Seconds = defaultdict(float)
@@ -313,18 +334,24 @@ def _analyse_batch(
             results[i] = str(error)
         spent["decode"] += perf_counter() - began
     began = perf_counter()
+    if copy is not None:
+        signals = [(i, _copied(signal, keys[i], *copy)) for i, signal in signals]
     if signals:
         for (i, _), arrays in zip(signals, analyse([signal for _, signal in signals], analysis, wanted)):
             results[i] = arrays
     analysed = perf_counter()
     spent["extract"] += analysed - began
-    good = [(key, result) for key, result in zip(keys, results) if not isinstance(result, str)]
+    good = [(_kept_as(key, copy), result) for key, result in zip(keys, results) if not isinstance(result, str)]
     if good:
         features.put_many(
             (recipe, [key for key, _ in good], [arrays[i] for _, arrays in good]) for i, recipe in enumerate(recipes)
         )
     spent["store"] += perf_counter() - analysed
     return results, spent
+
+
+def _copied(signal: Signal, key: bytes, augmentation: Augmentation, number: int) -> Signal:
+    return Signal(augmentation.copy(signal.samples, signal.sample_rate, key, number), signal.sample_rate)
 
 
 def analyse(signals: Sequence[Signal], analysis: Analysis, wanted: Sequence[Wanted]) -> list[list[Frames]]:

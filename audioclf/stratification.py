@@ -15,13 +15,15 @@ def iterative_folds(Y: NDArray[np.bool_], groups: Sequence[str] | None, n_splits
 
     Iterative stratification (Sechidis, Tsoumakas & Vlahavas 2011, "On the stratification of multi-label data", Alg.
     1): the label that is on the fewest clips left is dealt with first, for a rare one is soonest spoilt; each of its
-    clips goes to the fold that wants it most, and ties go to the fold that wants most clips, then to chance. All folds
-    being of one size, the fold that wants a label most is that which has the fewest clips of it.
+    clips goes to the fold that wants the label most, and ties go to the fold that wants clips most, then to chance. All
+    folds being of one size, the fold that wants a label most is that which has the fewest clips of it. Clips without
+    any label come at last and even out the sizes.
 
-    Here whole groups are dealt out, in place of clips: a label is rare that few groups hold, then few clips; of the
-    groups that hold it, those with the most clips of it come first, while there is room to make up for them. Groups
-    without any label come at last, the largest first, to the fold with the fewest clips. Without *groups* this
-    is the paper's algorithm.
+    Groups are dealt out whole. The rarest label is then the one that the fewest groups left hold; of these groups those
+    with the most clips of it come first, while there is room to make up for them. A group may hold many labels, of
+    each another number; it goes to the fold j with the least Σ (c_jl / n_l) (u_l / n_l) over labels l, of which the
+    fold has c_jl clips, the group u_l and the whole set n_l, with all clips as one label more. Of all folds this adds
+    least to the sum of squared shares, which is least when all folds have equal shares of every label.
 
     Parameters
     ----------
@@ -55,34 +57,32 @@ def iterative_folds(Y: NDArray[np.bool_], groups: Sequence[str] | None, n_splits
     if n_units < n_splits:
         raise ValueError(f"{n_units} groups can't fill {n_splits} folds")
     rng = np.random.default_rng(seed)
-    counts = _sums(Y, unit, n_units)
-    sizes = np.bincount(unit, minlength=n_units)
-    shuffled = rng.permutation(n_units)
-    waiting = np.ones(n_units, dtype=bool)
-    of_unit = np.zeros(n_units, dtype=np.int64)
-    in_fold, fold_sizes = np.zeros((n_splits, Y.shape[1]), dtype=np.int64), np.zeros(n_splits, dtype=np.int64)
+    counts = np.column_stack([_sums(Y, unit, n_units), np.bincount(unit, minlength=n_units)]).astype(np.float64)
+    size = counts.shape[1] - 1  # the column of all clips, beside those of labels
+    of_unit = np.full(n_units, -1)
+    in_fold = np.zeros((n_splits, counts.shape[1]))
+    shares = np.maximum(counts.sum(axis=0), 1) ** -2.0
+    order = rng.permutation(n_units)
 
-    def deal(units: NDArray[np.int64], wanted: NDArray[np.int64]) -> None:
-        """Put each of *units* into the fold with the least of *wanted*, which changes as it is dealt out."""
-        for number in units:
-            most = np.flatnonzero(wanted == wanted.min())
-            most = most[fold_sizes[most] == fold_sizes[most].min()]
-            fold = most[0] if len(most) == 1 else rng.choice(most)
+    def deal(units: NDArray[np.int64], by: int) -> None:
+        """Put units into folds: those with the most clips of label *by* first."""
+        weights = np.eye(size + 1)[by] if groups is None else shares
+        for number in units[np.argsort(-counts[units, by], kind="stable")]:
+            has = in_fold @ (weights * counts[number])
+            fittest = np.flatnonzero(has <= has.min() * (1 + 1e-9))  # but for rounding
+            fittest = fittest[in_fold[fittest, size] == in_fold[fittest, size].min()]
+            fold = fittest[0] if len(fittest) == 1 else rng.choice(fittest)
             of_unit[number] = fold
             in_fold[fold] += counts[number]
-            fold_sizes[fold] += sizes[number]
-        waiting[units] = False
 
-    left, clips_left = (counts > 0).sum(axis=0), counts.sum(axis=0)
-    while (left > 0).any():
-        rarest = _least(left, clips_left, rng)
-        units = shuffled[waiting[shuffled] & (counts[shuffled, rarest] > 0)]
-        units = units[np.argsort(-counts[units, rarest], kind="stable")]
-        deal(units, in_fold[:, rarest])
-        left -= (counts[units] > 0).sum(axis=0)
-        clips_left -= counts[units].sum(axis=0)
-    units = shuffled[waiting[shuffled]]
-    deal(units[np.argsort(-sizes[units], kind="stable")], fold_sizes)
+    holders, clips = (counts[:, :size] > 0).sum(axis=0), counts[:, :size].sum(axis=0)
+    while (holders > 0).any():
+        rarest = _rarest(holders, clips, rng)
+        units = order[(of_unit[order] < 0) & (counts[order, rarest] > 0)]
+        deal(units, rarest)
+        holders -= (counts[units, :size] > 0).sum(axis=0)
+        clips -= counts[units, :size].sum(axis=0)
+    deal(order[of_unit[order] < 0], size)
     return of_unit[unit]
 
 
@@ -147,8 +147,8 @@ def _sums(Y: NDArray[np.bool_], unit: NDArray[np.integer], n_units: int) -> NDAr
     return np.array(columns, dtype=np.int64).reshape(Y.shape[1], n_units).T
 
 
-def _least(left: NDArray[np.int64], clips: NDArray[np.int64], rng: np.random.Generator) -> int:
-    """Return the label on the fewest groups left, but at least one; of equal ones the one on the fewest clips."""
-    found = np.flatnonzero(left == left[left > 0].min())
+def _rarest(holders: NDArray[np.int64], clips: NDArray[np.float64], rng: np.random.Generator) -> int:
+    """Return the label that the fewest groups hold, but at least one; of equal ones the one on the fewest clips."""
+    found = np.flatnonzero(holders == holders[holders > 0].min())
     found = found[clips[found] == clips[found].min()]
     return int(found[0] if len(found) == 1 else rng.choice(found))

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from audioclf import significance
 from audioclf.across import Across
-from audioclf.results import TITLES
+from audioclf.results import TAG_TITLES, TITLES
 
 from . import _figures, _plots, _text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+_TITLES = {**TAG_TITLES, **TITLES}
 
 
 def answer(across: Across) -> str:
@@ -37,7 +39,7 @@ def notes(across: Across) -> list[str]:
     n, k, test = len(across.datasets), len(across.experiments), across.friedman
     difference = across.nemenyi.critical_difference
     said = [
-        f"Scores are {TITLES[across.metric]}, mean over the folds of each data set's own run. On each data set the "
+        f"Scores are {_TITLES[across.metric]}, mean over the folds of each data set's own run. On each data set the "
         f"{k} experiments are ranked, 1 the best; the table is in the order of mean ranks.",
         f"Friedman's test: χ² = {test.chi2:.2f} (p {_text.p_value(test.p)}), in Iman and Davenport's form "
         f"F = {test.f:.2f} (p {_text.p_value(test.p_f)}), which decides.",
@@ -56,7 +58,7 @@ def figure(across: Across) -> Figure:
         across.experiments,
         across.mean_ranks.tolist(),
         across.nemenyi.critical_difference,
-        f"{TITLES[across.metric]} over {_text.count(len(across.datasets), 'data set')}: mean ranks",
+        f"{_TITLES[across.metric]} over {_text.count(len(across.datasets), 'data set')}: mean ranks",
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from audioclf.results import Results
 
 from . import _figures, _plots
-from ._pictures import Picture, matrices, pictures
+from ._pictures import TRAINING, Picture, matrices, pictures
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -64,11 +64,13 @@ class Chart:
 
 @dataclass(frozen=True)
 class Charts:
-    """The charts of a page: of the held-out test, of the winner's confusions and answers, and of the data."""
+    """The charts of a page: of costs, the held-out test, the winner's confusions and answers, networks, the data."""
 
+    cost: list[Chart]
     test: list[Chart]
     confusions: list[Chart]
     winner: list[Chart]
+    training: list[Chart]
     data: list[Chart]
     portraits: list[Chart]
 
@@ -84,15 +86,19 @@ def of(results: Results, confusions: bool) -> Charts:
     """
     found = [picture for picture in pictures(results) if picture.name not in ("ranking", _TEST)]
     test = [picture for picture in pictures(results) if confusions and picture.name == _TEST]
+    cost = [picture for picture in found if picture.name == "cost"]
+    training = [picture for picture in found if picture.name.startswith(TRAINING)]
     portraits = [picture for picture in found if picture.name.startswith("portraits")]
     data = [picture for picture in found if picture.name in _OF_DATA]
-    winner = [picture for picture in found if picture not in portraits and picture not in data]
+    winner = [picture for picture in found if picture not in (*cost, *training, *portraits, *data)]
     best = results.best
     drawn = matrices(results, best) if confusions and best is not None else []
     return Charts(
+        cost=[_lines(picture) for picture in cost],
         test=[_pixels(picture) for picture in test],
         confusions=[_pixels(picture) for picture in drawn],
         winner=[_lines(picture) for picture in winner],
+        training=[_lines(picture) for picture in training[:1]],
         data=[_lines(picture) for picture in data],
         portraits=[_pixels(picture) for picture in portraits],
     )

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audioclf.files import write_whole
-from audioclf.results import TITLES, Results, is_floor, title
+from audioclf.results import Results, is_floor, title
 
 from ._text import score, shortened
 
@@ -74,7 +74,7 @@ def ranking(results: Results) -> Figure:
     shown = ranked[:MOST_RANKED]
     names = [shortened(plain(title(e)), 60) for e in shown]
     scores = [e["metrics"][results.metric] for e in shown]
-    metric = TITLES[results.metric]
+    metric = results.titles[results.metric]
     tested = any(e.get("versus_best") for e in ranked)
     rest = len(ranked) - len(shown)
     data = shortened(plain(results.record["dataset"]["name"]), 40)

@@ -13,13 +13,17 @@ from numpy.typing import NDArray
 
 from audioclf import statistics
 from audioclf.portrait import Portrait
-from audioclf.results import TITLES, Experiment, Results, title
+from audioclf.results import Experiment, Results, is_floor, title
 
-from . import _figures, _plots, _sound
+from . import _costs, _figures, _network_plots, _plots, _sound
 from ._text import score, slug_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+TRAINING = "training-curve"
+"""What the names of pictures of networks' training begin with."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +47,15 @@ class Picture:
 
 def pictures(results: Results) -> list[Picture]:
     """List what can be drawn of a record, but for the confusion matrices: see `matrices`."""
-    return [*_answers(results), *_winner(results), *_data(results)]
+    return [*_answers(results), *_winner(results), *_trained(results), *_data(results)]
 
 
 def matrices(results: Results, experiment: Experiment) -> list[Picture]:
     """List the two confusion matrices of one experiment: in numbers of clips, and in shares of the true class."""
     matrix = np.asarray(experiment["confusion_matrix"])
-    heading = f"{title(experiment)}: {score(experiment['metrics'][results.metric]['mean'])} {TITLES[results.metric]}"
+    heading = (
+        f"{title(experiment)}: {score(experiment['metrics'][results.metric]['mean'])} {results.titles[results.metric]}"
+    )
     name = f"confusion-{slug_of(results, experiment)}"
     counts = partial(_figures.confusion_counts, matrix, results.labels, heading)
     shares = partial(_figures.confusion_shares, matrix, results.labels, heading)
@@ -62,6 +68,33 @@ def matrices(results: Results, experiment: Experiment) -> list[Picture]:
 def _answers(results: Results) -> Iterator[Picture]:
     if results.best is not None:
         yield Picture("ranking", "Experiments ranked, with 95 % intervals", partial(_figures.ranking, results))
+    points = _points(results)
+    if len(points) > 1:
+        metric = results.titles[results.metric]
+        what = f"{_data_name(results)}: {metric} against cost"
+        yield Picture("cost", what, partial(_network_plots.cost, points, metric, what))
+
+
+def _points(results: Results) -> list[_network_plots.Point]:
+    """The experiments whose cost the record knows, best first."""
+    found = []
+    for place, e in enumerate(results.ranking(), 1):
+        values, price = e["metrics"][results.metric], _costs.cost(e)
+        if price is None or values["mean"] is None:
+            continue
+        kind = "floor" if is_floor(e) else "network" if _costs.is_network(e) else "other"
+        ends = (values["mean"], values["low"], values["high"])
+        found.append(_network_plots.Point(place, title(e), kind, *ends, price.kilobytes, price.milliseconds))
+    return found
+
+
+def _trained(results: Results) -> Iterator[Picture]:
+    """How each network was trained, the best first."""
+    for network in _costs.networks(results):
+        what = f"{title(network)}: loss and accuracy by epoch"
+        histories = [fold["history"] for fold in network["folds"] if (fold.get("history") or {}).get("epochs")]
+        name = f"{TRAINING}-{slug_of(results, network)}"
+        yield Picture(name, what, partial(_network_plots.training_curve, histories, what))
 
 
 def _winner(results: Results) -> Iterator[Picture]:
@@ -82,17 +115,17 @@ def _winner(results: Results) -> Iterator[Picture]:
         what = "right answers against their probability"
         yield Picture("reliability", f"{title(best)}: {what}", partial(_reliability, truth, scores, f"{about}, {what}"))
     if (curve := record.get("learning_curve")) and any(p["mean"] is not None for p in curve["points"]):
-        metric = TITLES.get(curve["metric"], curve["metric"])
+        metric = results.titles.get(curve["metric"], curve["metric"])
         what = f"{title(curve)}: {metric} over the clips trained on"
         yield Picture("learning-curve", what, partial(_plots.learning_curve, curve["points"], metric, what))
     if (drops := record.get("importance")) and (drops.get("extractors") or drops.get("coefficients")):
-        metric = TITLES.get(drops["metric"], drops["metric"])
+        metric = results.titles.get(drops["metric"], drops["metric"])
         what = f"{title(drops)}: what its {metric} of {score(drops['baseline'])} rests on"
         yield Picture("importance", what, partial(_plots.importance, drops, metric, what))
 
     if test := record.get("test"):
         metric = test["metrics"][results.metric]["value"]
-        what = f"{title(test)} on the clips kept apart: {score(metric)} {TITLES[results.metric]}"
+        what = f"{title(test)} on the clips kept apart: {score(metric)} {results.titles[results.metric]}"
         draw = partial(_figures.confusion_counts, np.asarray(test["confusion_matrix"]), results.labels, what)
         yield Picture("confusion-test", f"Confusion matrix of {title(test)} on the clips kept apart, in clips", draw)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from audioclf.results import TITLES, Experiment, Results, is_floor, title
+from audioclf.results import Experiment, Results, identity, is_floor, title
 
 MISSING = "–"
 UNKNOWN: dict[str, float | None] = {"mean": None, "std": None, "low": None, "high": None}
@@ -133,7 +133,7 @@ def slugs(experiments: Iterable[Experiment]) -> list[str]:
     taken: set[str] = set()
     found = []
     for experiment in experiments:
-        text = f"{experiment['features']}-{experiment['classifier']}"
+        text = "-".join((*identity(experiment)[:2], *(["augmented"] if experiment.get("augment") else [])))
         stem = re.sub(r"[^A-Za-z0-9._=]+", "-", text).strip("-._=")[:80].rstrip("-._=") or "experiment"
         slug, number = stem, 1
         while taken & {slug.lower(), f"{slug.lower()}-normalised"}:
@@ -160,7 +160,7 @@ def answer(results: Results) -> str:
     """Answer the question of a run in one sentence."""
     if results.record.get("kind") == "explore":
         return _found(results)
-    best, floor, metric = results.best, results.floor, TITLES[results.metric]
+    best, floor, metric = results.best, results.floor, results.titles[results.metric]
     if best is None:
         failed = results.failed()
         if not failed:
@@ -216,7 +216,7 @@ def figures(results: Results) -> list[tuple[str, str, str]]:
     best, floor, metric = results.best, results.floor, results.metric
     if best is None:
         return []
-    got, name = best["metrics"][metric], TITLES[metric]
+    got, name = best["metrics"][metric], results.titles[metric]
     found = []
     test = results.record.get("test")
     if test:
@@ -406,7 +406,7 @@ def versus(results: Results, experiment: Experiment) -> str:
     }[against["distinguishable"]]
     said = verdict
     if against["difference"] is not None:
-        said += f": {abs(against['difference']):.3f} {TITLES[results.metric]} "
+        said += f": {abs(against['difference']):.3f} {results.titles[results.metric]} "
         said += "lower" if against["difference"] >= 0 else "higher"
         if against["t"] is not None:
             said += f" (corrected resampled t = {against['t']:.2f}, p = {p_value(against['p'])}"
@@ -420,7 +420,7 @@ def versus(results: Results, experiment: Experiment) -> str:
     )
 
 
-def tuning(experiment: Experiment) -> str:
+def tuning(results: Results, experiment: Experiment) -> str:
     """Say how an experiment's parameters were searched; nothing where they weren't."""
     found = experiment.get("tuning")
     if not found:
@@ -429,8 +429,8 @@ def tuning(experiment: Experiment) -> str:
     space = "; ".join(f"{name} from {', '.join(_value(v) for v in values)}" for name, values in found["space"].items())
     return (
         f"Searched by {found['method']} among {count(found['candidates'], 'candidate')}{budget} for "
-        f"{TITLES[found['metric']]}, with {count(found['inner_folds'], 'inner fold')} in each outer fold's training "
-        f"part: {count(found['fits'], 'fit')} in all." + (f" Space: {space}." if space else "")
+        f"{results.titles[found['metric']]}, with {count(found['inner_folds'], 'inner fold')} in each outer fold's "
+        f"training part: {count(found['fits'], 'fit')} in all." + (f" Space: {space}." if space else "")
     )
 
 

@@ -10,12 +10,13 @@ from typing import Any
 from audioclf.across import Across
 from audioclf.files import write_whole
 from audioclf.report import Report
-from audioclf.results import TITLES, Experiment, Results
+from audioclf.results import Experiment, Results
 
 from . import _across, _text
 
 _TESTS = ("difference", "t", "p", "p_holm")
 _PAIRS = ("best_only", "this_only", "p", "p_holm")
+_COST = ("parameters", "kilobytes", "features_ms", "classifier_ms")
 _TUNING = ("method", "candidates", "budget", "inner_folds", "fits")
 
 
@@ -78,15 +79,17 @@ def _row(results: Results, experiment: Experiment, place: int) -> dict[str, Any]
     pairs = versus.get("mcnemar") or {}
     tuning = experiment.get("tuning") or {}
     naive = (experiment.get("naive") or {}).get("metrics", {})
+    cost = experiment.get("cost") or {}
     chosen = _text.chosen(experiment)
     return {
         "place": place,
         "features": experiment["features"],
         "classifier": experiment["classifier"],
+        "augment": experiment.get("augment"),
         "status": experiment["status"],
         **{
             f"{name}_{part}": experiment["metrics"].get(name, {}).get(part)
-            for name in TITLES
+            for name in results.titles
             for part in ("mean", "std", "low", "high")
         },
         **{f"versus_best_{name}": versus.get(name) for name in _TESTS},
@@ -98,13 +101,14 @@ def _row(results: Results, experiment: Experiment, place: int) -> dict[str, Any]
         "naive_score": naive.get(results.metric, {}).get("mean"),
         "takes": experiment["takes"],
         "n_features": experiment["n_features"],
+        **{name: cost.get(name) for name in _COST},
         "fit_seconds": _text.fit_seconds(experiment),
         "error": experiment.get("error"),
     }
 
 
 def _failed(experiment: Experiment) -> dict[str, Any]:
-    return {name: experiment[name] for name in ("features", "classifier", "status", "takes", "error")}
+    return {name: experiment.get(name) for name in ("features", "classifier", "augment", "status", "takes", "error")}
 
 
 def _safe(value: Any) -> Any:

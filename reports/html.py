@@ -13,9 +13,9 @@ import numpy as np
 from audioclf.across import Across
 from audioclf.files import write_whole
 from audioclf.report import Report
-from audioclf.results import DETAILS, ERRORS, TITLES, Experiment, Results, is_floor, title
+from audioclf.results import ERRORS, Experiment, Results, is_floor, title
 
-from . import _across, _charts, _clips, _figures, _text
+from . import _across, _charts, _clips, _costs, _figures, _text
 
 MOST_COLUMNS = 15
 MOST_BYTES = 4_900_000
@@ -80,9 +80,13 @@ def _page(results: Results) -> dict[str, Any]:
         "record": results.record,
         "explored": results.record.get("kind") == "explore",
         "text": _text,
+        "costs": _costs,
+        "title": title,
         "results": results,
-        "titles": {main: TITLES[main], **results.shown},
-        "all_titles": TITLES,
+        "caveats": [said for said in (_costs.verdict(results), *_text.caveats(results)) if said],
+        "titles": {main: results.titles[main], **results.shown},
+        "all_titles": results.titles,
+        "errors": ERRORS,
         "more": _more(results),
         "columns": _columns(results),
         "start": start,
@@ -141,7 +145,7 @@ def _more(results: Results) -> dict[str, str]:
     ranked = results.ranking()
     return {
         name: words
-        for name, words in DETAILS.items()
+        for name, words in results.titles.items()
         if name not in results.shown
         and any((e["metrics"].get(name) or _text.UNKNOWN)["mean"] is not None for e in ranked)
     }
@@ -154,6 +158,7 @@ def _columns(results: Results) -> dict[str, bool]:
         "tests": bool(results.record.get("tests")),
         "tuned": any(e.get("tuning") for e in ranked),
         "naive": any(e.get("naive") for e in ranked),
+        "cost": any(e.get("cost") for e in ranked),
     }
 
 
@@ -178,8 +183,9 @@ def _row(results: Results, experiment: Experiment, place: int, slug: str, start:
         "slug": slug,
         "features": experiment["features"],
         "classifier": experiment["classifier"],
+        "augmented": bool(experiment.get("augment")),
         "floor": is_floor(experiment),
-        "metrics": {name: experiment["metrics"].get(name) or _text.UNKNOWN for name in TITLES},
+        "metrics": {name: experiment["metrics"].get(name) or _text.UNKNOWN for name in results.titles},
         "interval": _text.interval(main),
         "bar": (round(low, 2), round(high - low, 2), round(mean, 2)),
         "like_best": versus is not None and versus["distinguishable"] is False,
@@ -187,6 +193,7 @@ def _row(results: Results, experiment: Experiment, place: int, slug: str, start:
         "p": _text.decisive_p(results, experiment),
         "not_nested": None if tuning is None else tuning["non_nested"]["score"],
         "naive": None if naive is None else naive["metrics"][results.metric]["mean"],
+        "cost": _costs.cost(experiment),
         "n_features": experiment["n_features"],
         "a_frame": experiment["takes"] == "sequences",
         "seconds": _text.fit_seconds(experiment),
@@ -196,18 +203,20 @@ def _row(results: Results, experiment: Experiment, place: int, slug: str, start:
 def _experiment(results: Results, experiment: Experiment, slug: str, most_clips: int) -> dict[str, Any]:
     """What the template shows of one experiment, with at most so many clips behind each confusion."""
     folds = experiment["folds"]
-    metrics = {name: experiment["metrics"].get(name) or _text.UNKNOWN for name in TITLES}
+    metrics = {name: experiment["metrics"].get(name) or _text.UNKNOWN for name in results.titles}
     return {
         "slug": slug,
         "title": title(experiment),
         "score": _text.score(metrics[results.metric]["mean"]),
         "metrics": [
-            (TITLES[name], _text.spread(values), _text.interval(values), name in ERRORS)
+            (results.titles[name], _text.spread(values), _text.interval(values), name in ERRORS)
             for name, values in metrics.items()
             if values["mean"] is not None
         ],
         "versus": _text.versus(results, experiment),
-        "tuning": _text.tuning(experiment),
+        "cost": "" if (price := _costs.cost(experiment)) is None else price.words,
+        "training": _costs.training(experiment),
+        "tuning": _text.tuning(results, experiment),
         "chosen": _text.chosen(experiment),
         "n_folds": len(folds),
         "parameters": [

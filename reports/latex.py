@@ -8,9 +8,9 @@ from pathlib import Path
 from audioclf.across import Across
 from audioclf.files import write_whole
 from audioclf.report import Report
-from audioclf.results import TITLES, Experiment, Results, is_floor
+from audioclf.results import Experiment, Results, is_floor
 
-from . import _across, _text
+from . import _across, _costs, _text
 
 _SIGNS = {
     "\\": r"\textbackslash{}",
@@ -71,17 +71,18 @@ def render(results: Results) -> str:
     """Return the table as text."""
     ranked, shown = results.ranking(), {results.metric: "", **results.shown}
     tested = bool(results.record.get("tests"))
-    tuned = any(e.get("tuning") for e in ranked)
-    heads = ["features", "classifier", *(TITLES[name] for name in shown), "95 % interval"]
+    tuned, costly = (any(e.get(key) for e in ranked) for key in ("tuning", "cost"))
+    heads = ["features", "classifier", *(results.titles[name] for name in shown), "95 % interval"]
     heads += ["$p$"] if tested else []
     heads += ["not nested"] if tuned else []
+    heads += ["parameters", "size", "ms a clip"] if costly else []
     lines = [
         *(f"% {line}" for line in _comments(results)),
         rf"\begin{{tabular}}{{ll{'r' * (len(heads) - 2)}}}",
         r"\toprule",
         " & ".join([*(escape(head) if head != "$p$" else head for head in heads)]) + r" \\",
         r"\midrule",
-        *(_row(results, e, list(shown), tested, tuned) for e in ranked),
+        *(_row(results, e, list(shown), tested, tuned, costly) for e in ranked),
         r"\bottomrule",
         r"\end{tabular}",
     ]
@@ -115,9 +116,11 @@ def _line(text: object) -> str:
     return "".join(c for c in " ".join(str(text).split()) if c.isprintable())
 
 
-def _row(results: Results, experiment: Experiment, shown: list[str], tested: bool, tuned: bool) -> str:
+def _row(results: Results, experiment: Experiment, shown: list[str], tested: bool, tuned: bool, costly: bool) -> str:
     best = experiment is results.best
     names = [_breakable(experiment["features"]), escape(experiment["classifier"])]
+    if experiment.get("augment"):
+        names[1] += ", augmented"
     if is_floor(experiment):
         names[1] += " (floor)"
     if (experiment.get("versus_best") or {}).get("distinguishable") is False:
@@ -131,10 +134,20 @@ def _row(results: Results, experiment: Experiment, shown: list[str], tested: boo
     if tuned:
         tuning = experiment.get("tuning")
         figures.append(escape(_text.score(tuning["non_nested"]["score"] if tuning else None)))
+    if costly:
+        figures += _cost(experiment)
     if best:
         names = [rf"\textbf{{{name}}}" for name in names]
         figures[0] = rf"\textbf{{\boldmath {figures[0]}}}"
     return " & ".join([*names, *figures]) + r" \\"
+
+
+def _cost(experiment: Experiment) -> list[str]:
+    cost = _costs.cost(experiment)
+    if cost is None:
+        return ["--"] * 3
+    shown = (_costs.thousands(cost.parameters), _costs.size(cost.kilobytes), _costs.milliseconds(cost.milliseconds))
+    return [escape(text) for text in shown]
 
 
 def _breakable(features: str) -> str:
@@ -153,11 +166,14 @@ def _comments(results: Results) -> list[str]:
         r"needs \usepackage{booktabs} and, for quotation marks in names, \usepackage[T1]{fontenc}",
         f"{record['dataset']['name']}: {_text.data_sentence(results)}",
         _text.answer(results),
-        f"Ranked by {TITLES[results.metric]}, mean over folds with standard deviation; the interval is over clips.",
+        f"Ranked by {results.titles[results.metric]}, mean over folds with standard deviation; the interval is over "
+        "clips.",
         *_text.protocol(results)[:1],
     ]
     if record.get("tests"):
         said.append(_text.testing(results).replace("Not distinguishable:", "Dagger, not distinguishable:"))
+    if any(e.get("cost") for e in results.ranking()):
+        said += [text for text in (_costs.MEASURED, _costs.verdict(results)) if text]
     if record["cv"]["tuned"]:
         said.append("Not nested: the best candidate on the folds that chose it, an optimistic figure.")
     return [_line(line) for line in said]

@@ -9,11 +9,11 @@ from typing import Any
 from audioclf.across import Across
 from audioclf.files import write_whole
 from audioclf.report import Report
-from audioclf.results import TITLES, Experiment, Results, is_floor, title
+from audioclf.results import ERRORS, Experiment, Results, is_floor, title
 
-from . import _across, _figures, _text
+from . import _across, _costs, _figures, _text
 from ._clips import most_confused
-from ._pictures import matrices, pictures
+from ._pictures import TRAINING, Picture, matrices, pictures
 
 MOST_COLUMNS = 12
 _MOST_CLIPS = 8
@@ -32,7 +32,7 @@ class MarkdownReport(Report):
 
     def write(self, results: Results, folder: Path) -> list[Path]:
         """Write the report and the pictures it shows; the report is the one to open first."""
-        wanted = pictures(results)
+        wanted = [picture for picture in pictures(results) if _wanted(results, picture)]
         if results.best is not None:
             wanted.append(matrices(results, results.best)[1])
         drawn = [_figures.save(picture.draw(), folder / "figures" / f"{picture.name}.png") for picture in wanted]
@@ -55,6 +55,14 @@ class MarkdownReport(Report):
         return [path, drawn]
 
 
+def _wanted(results: Results, picture: Picture) -> bool:
+    """Say whether the report shows a picture: of networks' training, that of the best is enough."""
+    best = _costs.networks(results)[:1]
+    return not picture.name.startswith(TRAINING) or picture.name in [
+        f"{TRAINING}-{_text.slug_of(results, e)}" for e in best
+    ]
+
+
 def render(results: Results, shown: Mapping[str, str] | None = None) -> str:
     """Return the report as text.
 
@@ -69,16 +77,22 @@ def render(results: Results, shown: Mapping[str, str] | None = None) -> str:
     parts = [*_head(results)]
     if results.ranking():
         parts += ["## Ranking", _ranking(results), _testing(results), shown.pop("ranking", "")]
+    if "cost" in shown:
+        parts += ["## What an accuracy costs", escape(_costs.bargain(results)), shown.pop("cost"), _costs.MEASURED]
     if results.failed():
-        rows = [(e["features"], e["classifier"], e["error"]) for e in results.failed()]
+        rows = [(e["features"], _classifier(e), e["error"]) for e in results.failed()]
         parts += ["### Failed", table(("features", "classifier", "why"), rows)]
     if results.record.get("test"):
         parts += [*_test(results, results.record["test"]), shown.pop("confusion-test", "")]
     data = [link for name, link in shown.items() if name.startswith(("class-", "projection", "portraits"))]
     if best is not None:
-        links = [link for link in shown.values() if link not in data]
+        curves = [link for name, link in shown.items() if name.startswith(TRAINING)]
+        links = [link for link in shown.values() if link not in (*data, *curves)]
         parts += [f"## Winner: {escape(title(best))}", *_details(results, best), *links, _folds(results, best)]
         parts += _confused(results)
+        if curves:
+            said = _costs.training(_costs.networks(results)[0])
+            parts += ["## How the best network was trained", escape(said), *curves]
     parts += _audit(results)
     for experiment in results.ranking()[1:]:
         parts += [f"## {escape(title(experiment))}", *_details(results, experiment, most_clips=3)]
@@ -115,7 +129,7 @@ def _head(results: Results) -> list[str]:
     figures = _text.figures(results)
     if len(figures) > 1:
         parts.append(table(("", "", ""), figures, right=(1,)))
-    parts.append(bullets(_text.caveats(results)))
+    parts.append(bullets([said for said in (_costs.verdict(results), *_text.caveats(results)) if said]))
     serious = [] if explored else [found["sentence"] for found in _text.findings(results, "serious")]
     if serious or record["warnings"]:
         parts += [
@@ -160,20 +174,21 @@ def bullets(items: Sequence[str]) -> str:
 def _ranking(results: Results) -> str:
     ranked = results.ranking()
     main = results.metric
-    shown = {main: TITLES[main], **results.shown}
+    shown = {main: results.titles[main], **results.shown}
     more = [
         name
-        for name in TITLES
+        for name in results.titles
         if name not in shown and any((e["metrics"].get(name) or _text.UNKNOWN)["mean"] for e in ranked)
     ]
     tested = bool(results.record.get("tests"))
-    tuned, naive = (any(e.get(key) for e in ranked) for key in ("tuning", "naive"))
-    heads = ["#", "features", "classifier", *shown.values(), "95 % interval", *(TITLES[name] for name in more)]
+    tuned, naive, costly = (any(e.get(key) for e in ranked) for key in ("tuning", "naive", "cost"))
+    heads = ["#", "features", "classifier", *shown.values(), "95 % interval", *(results.titles[name] for name in more)]
     heads += ["against the best (p, Holm)"] * tested + ["not nested (optimistic)"] * tuned
-    heads += ["groups ignored (leaky)"] * naive + ["numbers", "fit, s a fold"]
+    heads += ["groups ignored (leaky)"] * naive
+    heads += ["parameters", "size", "ms a clip (features + classifier)"] * costly + ["numbers", "fit, s a fold"]
     rows = []
     for place, e in enumerate(ranked, 1):
-        row = [str(place), e["features"], e["classifier"] + (" (the floor)" if is_floor(e) else "")]
+        row = [str(place), e["features"], _classifier(e)]
         row += [_text.spread(e["metrics"][name]) for name in shown]
         row += [_text.interval(e["metrics"][main])]
         row += [_text.score((e["metrics"].get(name) or _text.UNKNOWN)["mean"]) for name in more]
@@ -183,14 +198,31 @@ def _ranking(results: Results) -> str:
             row.append(_text.score(e["tuning"]["non_nested"]["score"] if e.get("tuning") else None))
         if naive:
             row.append(_text.score(e["naive"]["metrics"][main]["mean"] if e.get("naive") else None))
+        if costly:
+            row += _cost(e)
         row += [str(e["n_features"]) + (" a frame" if e["takes"] == "sequences" else "")]
         row += [_text.seconds(_text.fit_seconds(e))]
         rows.append(row)
     right = [i for i, head in enumerate(heads) if head not in ("features", "classifier")]
-    note = f"Ranked by {TITLES[main]}; ± is the standard deviation over folds."
-    if "log_loss" in more:
-        note += " Of log loss and Brier score, less is better."
+    note = f"Ranked by {results.titles[main]}; ± is the standard deviation over folds."
+    errors = [results.titles[name] for name in more if name in ERRORS]
+    if errors:
+        note += f" Of {' and '.join(errors)}, less is better."
     return table(heads, rows, right=right) + "\n\n" + note
+
+
+def _classifier(experiment: Experiment) -> str:
+    """A classifier's name in a table of experiments, and what else tells it from the others."""
+    augmented = ", augmented" if experiment.get("augment") else ""
+    return experiment["classifier"] + augmented + (" (the floor)" if is_floor(experiment) else "")
+
+
+def _cost(experiment: Experiment) -> list[str]:
+    cost = _costs.cost(experiment)
+    if cost is None:
+        return [_text.MISSING] * 3
+    time = f"{_costs.milliseconds(cost.milliseconds)} ({cost.split})"
+    return [_costs.thousands(cost.parameters), _costs.size(cost.kilobytes), time]
 
 
 def _verdict(results: Results, experiment: Experiment) -> str:
@@ -207,12 +239,12 @@ def _test(results: Results, test: dict[str, Any]) -> list[str]:
     """The held-out test set, scored once."""
     name = results.metric
     rows = [
-        (TITLES.get(metric, metric), _text.score(ends["value"]), _text.interval(ends))
+        (results.titles.get(metric, metric), _text.score(ends["value"]), _text.interval(ends))
         for metric, ends in test["metrics"].items()
         if ends["value"] is not None
     ]
     parts = [
-        f"## Held-out test: {_text.score(test['metrics'][name]['value'])} {TITLES[name]}",
+        f"## Held-out test: {_text.score(test['metrics'][name]['value'])} {results.titles[name]}",
         escape(_text.held_out(test)),
         bullets(test["warnings"]),
         table(("metric", "value", "95 % interval"), rows, right=(1, 2)),
@@ -223,12 +255,15 @@ def _test(results: Results, test: dict[str, Any]) -> list[str]:
 
 def _details(results: Results, experiment: Experiment, most_clips: int = _MOST_CLIPS) -> list[str]:
     metrics = [
-        (TITLES[name], _text.spread(values), _text.interval(values))
+        (results.titles[name], _text.spread(values), _text.interval(values))
         for name, values in experiment["metrics"].items()
-        if name in TITLES and values["mean"] is not None
+        if name in results.titles and values["mean"] is not None
     ]
+    cost = _costs.cost(experiment)
     parts = [
         escape(_text.versus(results, experiment)),
+        "" if cost is None else escape(cost.words),
+        escape(_costs.training(experiment)),
         bullets(experiment.get("warnings", [])),
         table(("metric", "mean ± std over folds", "95 % interval"), metrics, right=(1, 2)),
         _classes(experiment["per_class"]),
@@ -246,7 +281,7 @@ def _details(results: Results, experiment: Experiment, most_clips: int = _MOST_C
     if experiment.get("tuning"):
         n = len(experiment["folds"])
         chosen = [(spec, f"{times} of {n}") for spec, times in _text.chosen(experiment)]
-        parts += [escape(_text.tuning(experiment)), table(("chosen parameters", "folds"), chosen, right=(1,))]
+        parts += [escape(_text.tuning(results, experiment)), table(("chosen parameters", "folds"), chosen, right=(1,))]
     return parts
 
 
@@ -324,7 +359,7 @@ def _audit(results: Results) -> list[str]:
 
 
 def _folds(results: Results, experiment: Experiment) -> str:
-    shown = {results.metric: TITLES[results.metric], **results.shown}
+    shown = {results.metric: results.titles[results.metric], **results.shown}
     tuned = bool(experiment.get("tuning"))
     heads = ["repeat", "fold", "trained on", "tested on", *shown.values()]
     heads += ["chosen", "its inner score"] * tuned + ["fit, s", "predict, s"]

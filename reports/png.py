@@ -12,7 +12,7 @@ from audioclf.portrait import Portrait
 from audioclf.report import Report
 from audioclf.results import Results
 
-from . import _across, _figures, _sound
+from . import _across, _copies, _figures, _sound
 from ._pictures import Picture, matrices, pictures
 
 
@@ -22,7 +22,8 @@ class PNGReport(Report):
     ``ranking.png`` has the run's metric with 95 % intervals; ``confusion-<experiment>.png`` numbers of clips,
     ``confusion-<experiment>-normalised.png`` shares of the true class, of each finished experiment. Of the winner:
     ``roc.png``, ``precision-recall.png`` and ``reliability.png`` where it gives probabilities, ``learning-curve.png``
-    and ``importance.png`` where they were asked for. Of the data: ``class-distribution.png``, ``projection.png`` and
+    and ``importance.png`` where they were asked for. Of all together: ``cost.png``, scores against time and size. Of
+    each network: ``training-curve-<experiment>.png``. Of the data: ``class-distribution.png``, ``projection.png`` and
     ``portraits.png`` (``portraits-1.png`` ... beyond ten classes). What the record has no data for isn't written.
     """
 
@@ -59,6 +60,16 @@ class PNGReport(Report):
                 aside.write_bytes(content)
             written.append(path)
         return written
+
+    def draw_copies(self, versions: Sequence[Portrait], heading: str, path: Path) -> Path:
+        """Write waveforms and log-mel spectrograms of a recording and its augmented copies to *path*.
+
+        Raises
+        ------
+        AudioclfError
+            If its folder can't be made or written to.
+        """
+        return _figures.save(_copies.copies(versions, heading), path)
 
 
 def _write(picture: Picture, folder: Path) -> Path:

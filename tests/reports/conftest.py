@@ -15,6 +15,7 @@ from audioclf import statistics
 from audioclf.results import DETAILS, METRICS, TITLES, Results
 
 PLAIN = ["birds", "engine", "music", "speech"]
+NETWORKS = ("cnn", "rnn")
 NASTY = [
     "<script>alert(1)</script>",
     "a|b",
@@ -71,6 +72,7 @@ def _experiment(rng, features, classifier, labels, truth, skill, repeats, n_spli
                     "fit_seconds": float(rng.uniform(0.01, 1.5)),
                     "predict_seconds": float(rng.uniform(0.001, 0.1)),
                     "parameters": {"C": 10.0} if classifier == "svm" else {},
+                    "history": _history(rng, len(truth) // 6) if classifier in NETWORKS else None,
                 }
             )
             for i in test:
@@ -98,7 +100,8 @@ def _experiment(rng, features, classifier, labels, truth, skill, repeats, n_spli
     return {
         "features": features,
         "classifier": classifier,
-        "takes": "sequences" if classifier == "hmm" else "vectors",
+        "augment": None,
+        "takes": "sequences" if classifier in ("hmm", *NETWORKS) else "vectors",
         "n_features": 41 * (features.count("+") + 1),
         "parameters": {
             "features": {name: {"n_coeffs": 20, "deltas": 2} for name in features.split("+")},
@@ -122,9 +125,38 @@ def _experiment(rng, features, classifier, labels, truth, skill, repeats, n_spli
         "confusion_matrix": matrix.tolist(),
         "folds": folds,
         "predictions": predictions,
+        "cost": _cost(rng, classifier),
+        "by_recording": None,
         "tuning": None,
         "naive": None,
         "versus_best": None,
+    }
+
+
+def _cost(rng, classifier):
+    parameters = {"dummy": 4, "hmm": 12_000, "svm": 38_400, "cnn": 1_240_000, "rnn": 310_000}.get(classifier, 900)
+    return {
+        "parameters": parameters,
+        "kilobytes": 0.4 + parameters * 0.004,
+        "features_ms": float(rng.uniform(4, 14)),
+        "classifier_ms": {"cnn": 31.0, "rnn": 122.0}.get(classifier, float(rng.uniform(0.02, 0.4))),
+    }
+
+
+def _history(rng, n_validation):
+    """What a network tells of its training: the loss falls, that of the validation rises again."""
+    length = int(rng.integers(16, 30))
+    epochs = np.arange(1, length + 1)
+    train = 1.3 * np.exp(-epochs / 6) + rng.normal(0, 0.02, length) + 0.08
+    valid = 1.2 * np.exp(-epochs / 5) + 0.012 * epochs + rng.normal(0, 0.03, length) + 0.3
+    right = 0.95 - 0.7 * np.exp(-epochs / 5) + rng.normal(0, 0.02, length)
+    return {
+        "epochs": [
+            {"epoch": int(e), "train_loss": float(t), "valid_loss": float(v), "valid_accuracy": float(r)}
+            for e, t, v, r in zip(epochs, train, valid, right, strict=True)
+        ],
+        "best_epoch": int(valid.argmin()) + 1,
+        "n_validation": n_validation,
     }
 
 
@@ -340,6 +372,9 @@ def _test(experiment, labels):
     }
 
 
+_LATER = ("tuning", "naive", "versus_best", "augment", "cost", "by_recording")
+
+
 def _older(results):
     """Return the same run as version 0.1.0 wrote it down: without all that came later."""
     record = {
@@ -353,14 +388,17 @@ def _older(results):
     record["experiments"] = [
         e
         if e["status"] != "ok"
-        else {key: value for key, value in e.items() if key not in ("tuning", "naive", "versus_best")}
+        else {key: value for key, value in e.items() if key not in _LATER}
         | {
             "metrics": {name: e["metrics"][name] for name in METRICS},
             "per_class": {
                 label: {name: values[name] for name in ("precision", "recall", "f1", "support")}
                 for label, values in e["per_class"].items()
             },
-            "folds": [{k: v for k, v in f.items() if k not in (*DETAILS, "spec", "inner_score")} for f in e["folds"]],
+            "folds": [
+                {k: v for k, v in f.items() if k not in (*DETAILS, "spec", "inner_score", "history")}
+                for f in e["folds"]
+            ],
         }
         for e in record["experiments"]
     ]
