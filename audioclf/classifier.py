@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from audioclf.errors import SpecError
 from audioclf.spec import Configurable
 
 C = TypeVar("C", bound="Classifier")
+E = TypeVar("E", bound=Any)
 
 
 @dataclass(frozen=True)
@@ -39,10 +41,6 @@ class Classifier(Configurable):
         candidates, hence keep it small.
     given : frozenset of str
         Parameters that the spec set, be it to their defaults: these are not searched.
-    origins : bool
-        Whether ``fit`` also gets ``groups`` and ``clips``, int arrays with a number for each row of its input. Rows of
-        one group must not be divided by inner folds. Rows with the same clip are versions of it: the first is the
-        clip itself, others are augmented copies.
     """
 
     title: ClassVar[str]
@@ -51,7 +49,6 @@ class Classifier(Configurable):
     effort: ClassVar[float] = 1.0
     space: ClassVar[Mapping[str, tuple[Any, ...]]] = {}
     given: ClassVar[frozenset[str]] = frozenset()
-    origins: ClassVar[bool] = False
 
     @classmethod
     def from_options(cls: type[C], options: dict[str, str]) -> C:
@@ -72,6 +69,8 @@ class Classifier(Configurable):
 
         Scaling and calibration belong inside it, so that they are learnt in the fold. ``predict`` must
         agree with the largest of ``predict_proba``. Equal seeds give equal models.
+
+        If its ``fit`` has parameters ``groups`` and ``clips``, it is told where its input comes from (`fit`).
         """
 
     def build_uncalibrated(self, seed: int) -> Any:
@@ -112,6 +111,25 @@ class Classifier(Configurable):
     def trusted(self) -> set[str]:
         """Full names of all types that a saved model of this classifier may hold."""
         return {*packing.TRUSTED, *self.trusted_types}
+
+
+def fit(estimator: E, X: Any, y: Any, groups: Any = None, clips: Any = None) -> E:
+    """Fit *estimator*, and tell it where the rows of *X* come from if its ``fit`` wants to know.
+
+    Parameters
+    ----------
+    estimator : classifier
+    X, y
+        As its ``fit`` takes them.
+    groups : ndarray of int, shape (n_rows,), optional
+        Rows of one group must not be divided by folds within ``fit``.
+    clips : ndarray of int, shape (n_rows,), optional
+        Rows with the same number are versions of one clip: the first is the clip itself, others are augmented copies,
+        which nothing must be tested on.
+    """
+    wanted = inspect.signature(estimator.fit).parameters
+    told = {"groups": groups, "clips": clips}
+    return estimator.fit(X, y, **{name: told[name] for name in told if name in wanted and told[name] is not None})
 
 
 def build_classifier(spec: str) -> Classifier:

@@ -211,7 +211,7 @@ def compare(
     if metric is not None:
         check_metric(metric, {*RANKING, *TAG_RANKING})
     effects = None if augment is None else augmentation.parse(augment, augment_factor, seed)
-    experiments = plan(features, classifiers, effects and effects.spec, augment_compare, device)
+    experiments = plan(features, classifiers, None if effects is None else effects.spec, augment_compare, device)
     if tune or grid is not None:
         experiments = with_candidates(experiments, grid, budget, seed)
     check_options(cv, pooled, frame_length, hop_length, window, n_fft, sample_rate, clip_seconds, group_by)
@@ -531,9 +531,9 @@ def _time_features(
             continue
         key = (experiment.features, takes)
         if key not in taken:
-            wanted = {"vectors" if takes == "vectors" else "sequences": experiment.extractors}
+            vectors, sequences = ((experiment.extractors if takes == kind else ()) for kind in ("vectors", "sequences"))
             began = time.perf_counter()
-            extract(clips, analysis, pooled=pooled, facts=found.facts, **wanted)
+            extract(clips, analysis, vectors, sequences, pooled, facts=found.facts)
             taken[key] = 1000 * (time.perf_counter() - began) / len(clips)
         cost["features_ms"] = round(taken[key], 4)
 

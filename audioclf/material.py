@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audioclf import parallel
-from audioclf.classifier import Classifier
+from audioclf.classifier import Classifier, fit
 from audioclf.dataset import Dataset
 from audioclf.extraction import Extraction, select
 from audioclf.extractor import Extractor
@@ -71,8 +71,8 @@ class Material:
         rows = self.learnt(clips)
         of = self.clips[rows]
         estimator = self.task.build(classifier, seed, calibrated)
-        origins = {"groups": self.groups[of], "clips": of} if classifier.origins else {}
-        return estimator.fit(select(self.inputs.array, self.lengths, rows), self.task.target(self.truth[of]), **origins)
+        inputs = select(self.inputs.array, self.lengths, rows)
+        return fit(estimator, inputs, self.task.target(self.truth[of]), self.groups[of], of)
 
     def answers(self, estimator: Any, clips: Rows) -> tuple[Truth, Probabilities | None]:
         """Return what a fitted estimator says of *clips*."""

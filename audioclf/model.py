@@ -124,8 +124,9 @@ class Model:
             lengths = extraction.lengths if takes == "sequences" else None
             data = select(extraction.inputs(extractors, takes), lengths, np.arange(len(extraction.clips)))
             with parallel.single_threaded():
-                answers, rows = self.task.answers(self.estimator, data)
-            assert rows is not None
+                answers, sure = self.task.answers(self.estimator, data)
+            assert sure is not None
+            rows = sure
         found = iter(zip(extraction.clips, answers, rows))
         predictions = []
         pending = next(found, None)

@@ -9,6 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
+from audioclf.classifier import fit
+
 
 class OneVsRest(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     """One estimator per label, each of which tells clips that carry the label from those that don't.
@@ -56,7 +58,7 @@ class OneVsRest(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         Y : ndarray of bool, shape (n_clips, n_labels)
             Which labels each clip carries.
         groups, clips : ndarray of int, shape (n_clips,), optional
-            Passed on to the estimators if given (see `audioclf.classifier.Classifier.origins`).
+            For estimators that want to know (see `audioclf.classifier.fit`).
 
         Raises
         ------
@@ -68,7 +70,6 @@ class OneVsRest(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             raise ValueError(f"labels of shape {truth.shape} and type {truth.dtype}; a matrix of bool is needed")
         if len(truth) != len(X):
             raise ValueError(f"{len(X)} clips, but labels of {len(truth)}; one row each is needed")
-        given = {name: value for name, value in (("groups", groups), ("clips", clips)) if value is not None}
         self.classes_ = np.arange(truth.shape[1])
         self.constants_ = np.full(truth.shape[1], np.nan)
         self.estimators_: list[Any] = []
@@ -77,7 +78,7 @@ class OneVsRest(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
                 self.constants_[label] = (carried.sum() + 1) / (len(carried) + 2)
                 self.estimators_.append(None)
             else:
-                self.estimators_.append(clone(self.estimator).fit(X, carried.astype(np.int64), **given))
+                self.estimators_.append(fit(clone(self.estimator), X, carried.astype(np.int64), groups, clips))
         return self
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:

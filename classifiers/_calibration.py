@@ -14,6 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
+Folds = list[tuple[NDArray[np.int64], NDArray[np.int64]]]
+
 COLDEST, HOTTEST = 1e-3, 1e3
 
 
@@ -25,8 +27,7 @@ class TemperatureScaled(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     two; T minimises the log loss (Guo et al. 2017, "On calibration of modern neural networks", eq. 9).
     Decisions come from the estimator fitted on all training data.
 
-    The inner folds know no groups. Where clips of one group resemble each other, probabilities for new groups
-    are therefore somewhat too sure; their order and the decisions are not touched.
+    The inner folds keep groups together where these are given (`inner_folds`).
 
     Parameters
     ----------
@@ -63,27 +64,27 @@ class TemperatureScaled(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         self.n_folds = n_folds
         self.random_state = random_state
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> TemperatureScaled:
-        """Fit the estimator on all of *X*, shape (n_clips, n_features), and the temperature by inner folds."""
+    def fit(
+        self, X: ArrayLike, y: ArrayLike, groups: ArrayLike | None = None, clips: ArrayLike | None = None
+    ) -> TemperatureScaled:
+        """Fit the estimator on all of *X*, shape (n_clips, n_features), and the temperature by inner folds.
+
+        *groups* and *clips* are as for `audioclf.classifier.fit`.
+        """
         labels = column_or_1d(y, warn=True)
         self.estimator_ = clone(self.estimator).fit(X, labels)
         self.classes_ = self.estimator_.classes_
-        self.temperature_ = self._fit_temperature(np.asarray(X), labels)
+        codes = np.searchsorted(self.classes_, labels)
+        folds = inner_folds(codes, self.n_folds, self.random_state, groups, clips)
+        self.temperature_ = self._fit_temperature(np.asarray(X), labels, codes, folds)
         return self
 
-    def _fit_temperature(self, X: NDArray[Any], y: NDArray[Any]) -> float:
-        from sklearn.model_selection import StratifiedKFold
-
-        codes = np.searchsorted(self.classes_, y)
-        n_folds = min(self.n_folds, int(np.bincount(codes).min()))
-        if n_folds < 2:
-            return 1.0
-        folds = StratifiedKFold(n_folds, shuffle=True, random_state=self.random_state)
+    def _fit_temperature(self, X: NDArray[Any], y: NDArray[Any], codes: NDArray[np.integer], folds: Folds) -> float:
         pieces, truth = [], []
-        for train, test in folds.split(X, codes):
+        for train, test in folds:
             pieces.append(_as_logits(clone(self.estimator).fit(X[train], y[train]).decision_function(X[test])))
             truth.append(codes[test])
-        return best_temperature(np.concatenate(pieces), np.concatenate(truth))
+        return best_temperature(np.concatenate(pieces), np.concatenate(truth)) if pieces else 1.0
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
         """The estimator's decision values, shape (n_clips,) for two classes, else (n_clips, n_classes)."""
@@ -105,6 +106,59 @@ class TemperatureScaled(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     def n_features_in_(self) -> int:
         """Number of features seen in ``fit``."""
         return self.estimator_.n_features_in_
+
+
+def inner_folds(
+    codes: NDArray[np.integer],
+    n_folds: int,
+    random_state: Any,
+    groups: ArrayLike | None = None,
+    clips: ArrayLike | None = None,
+) -> Folds:
+    """Return pairs of rows that train and rows that test, stratified, with every class among those that train.
+
+    Groups are not divided, and of a clip with augmented copies only itself is tested. Where that leaves no fold, as
+    when a class has a single group, clips are divided in place of groups.
+
+    Parameters
+    ----------
+    codes : ndarray of int, shape (n_rows,)
+        Classes.
+    n_folds : int
+        At most; the smallest class may allow fewer.
+    random_state : int, RandomState or None
+    groups, clips : array of int, shape (n_rows,), optional
+        As for `audioclf.classifier.fit`; by default each row is a clip and a group of its own.
+
+    Examples
+    --------
+    >>> folds = inner_folds(np.array([0, 0, 0, 0, 1, 1]), 2, 0, groups=[0, 0, 1, 1, 2, 3], clips=[0, 0, 1, 1, 2, 3])
+    >>> sorted(tuple(test.tolist()) for _, test in folds)
+    [(0, 4), (2, 5)]
+    """
+    rows = np.arange(len(codes))
+    clips_ = rows if clips is None else np.asarray(clips)
+    groups_ = clips_ if groups is None else np.asarray(groups)
+    return _divided(codes, n_folds, random_state, groups_, clips_) or _divided(
+        codes, n_folds, random_state, clips_, clips_
+    )
+
+
+def _divided(
+    codes: NDArray[np.integer], n_folds: int, random_state: Any, groups: NDArray[Any], clips: NDArray[Any]
+) -> Folds:
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+    _, first = np.unique(clips, return_index=True)
+    pairs = np.unique(np.column_stack([codes, groups]), axis=0)  # each group once in each class
+    n_folds = min(n_folds, int(np.bincount(pairs[:, 0]).min()))
+    if n_folds < 2:
+        return []
+    if len(pairs) == len(codes):  # nothing that could be divided
+        return list(StratifiedKFold(n_folds, shuffle=True, random_state=random_state).split(codes, codes))
+    parts = StratifiedGroupKFold(n_folds, shuffle=True, random_state=random_state).split(codes, codes, groups)
+    n_classes = len(np.unique(codes))
+    return [(train, np.intersect1d(test, first)) for train, test in parts if len(np.unique(codes[train])) == n_classes]
 
 
 def _as_logits(decisions: NDArray[np.float64]) -> NDArray[np.float64]:

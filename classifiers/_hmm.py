@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from ._calibration import best_temperature
+from ._calibration import Folds, best_temperature, inner_folds
 from ._hmm_model import Array, StateModel, log_likelihoods, padded
 
 SMALLEST_SPREAD = 0.1
@@ -94,8 +94,12 @@ class HMMClassifier(ClassifierMixin, BaseEstimator):
         self.calibration_folds = calibration_folds
         self.random_state = random_state
 
-    def fit(self, X: Sequence[ArrayLike], y: ArrayLike) -> HMMClassifier:
+    def fit(
+        self, X: Sequence[ArrayLike], y: ArrayLike, groups: ArrayLike | None = None, clips: ArrayLike | None = None
+    ) -> HMMClassifier:
         """Train on *X*, a list of arrays (n_frames, n_coefficients), and their labels *y*.
+
+        *groups* and *clips* are as for `audioclf.classifier.fit`; inner folds keep to them.
 
         Raises
         ------
@@ -116,7 +120,9 @@ class HMMClassifier(ClassifierMixin, BaseEstimator):
         # The matrices are small, one per sequence: threads only get in each other's way.
         with threadpool_limits(1):
             self._fit_models(sequences, codes, counts)
-            self.temperature_ = self._fit_temperature(sequences, codes, int(counts.min()))
+            self.temperature_ = self._fit_temperature(
+                sequences, codes, inner_folds(codes, self.calibration_folds, self.random_state, groups, clips)
+            )
         return self
 
     def _fit_models(
@@ -140,21 +146,15 @@ class HMMClassifier(ClassifierMixin, BaseEstimator):
         self.means_, self.variances_ = models.means, models.variances
 
     def _fit_temperature(
-        self, sequences: Sequence[NDArray[np.floating]], codes: NDArray[np.integer], smallest_class: int
+        self, sequences: Sequence[NDArray[np.floating]], codes: NDArray[np.integer], folds: Folds
     ) -> float:
-        from sklearn.model_selection import StratifiedKFold
-
-        n_folds = min(self.calibration_folds, smallest_class)
-        if n_folds < 2:
-            return 1.0
-        folds = StratifiedKFold(n_folds, shuffle=True, random_state=self.random_state)
         pieces, truth = [], []
-        for train, test in folds.split(codes, codes):
+        for train, test in folds:
             inner = clone(self).set_params(calibration_folds=0)
             inner.fit([sequences[i] for i in train], codes[train])
             pieces.append(inner.logits([sequences[i] for i in test]))
             truth.append(codes[test])
-        return best_temperature(np.concatenate(pieces), np.concatenate(truth))
+        return best_temperature(np.concatenate(pieces), np.concatenate(truth)) if pieces else 1.0
 
     def log_likelihood(self, X: Sequence[ArrayLike]) -> Array:
         """Return log p(sequence | class) of the scaled coefficients, in nats, shape (n_clips, n_classes)."""

@@ -452,9 +452,9 @@ def test_tested_clips_have_no_say_in_the_parameters(tiny, monkeypatch):
     seen = []
     real = tuning.search
 
-    def spy(candidates, data, lengths, truth, splits, *rest):
+    def spy(candidates, material, splits, *rest):
         seen.append({int(i) for split in splits for i in (*split.train, *split.test)})
-        return real(candidates, data, lengths, truth, splits, *rest)
+        return real(candidates, material, splits, *rest)
 
     monkeypatch.setattr(tuning, "search", spy)
     monkeypatch.setattr(parallel, "PATIENCE", 1e9)
