@@ -128,21 +128,21 @@ def verdict(results: Results) -> str:
     first = heard[0]
     rival = other if first is network else network
     gap = _gap(results, first, rival)
-    name, whom = f"The best network, {title(network)},", title(other)
+    name, whom = f"The best network, {title(network)},", title(other) + "," * bool(other.get("augment"))
     if gap is None:
-        return f"{name} and {whom}, the best that is none, can't be compared."
+        return f"{name} can't be compared with {title(other)}, the best that is none."
     metric, chance = results.titles[results.metric], _chance(results, first, rival)
     if gap < 0.0005:
         where, chance = f"is level with {whom} in {metric}", ""
     elif first is network:
-        where = f"is {score(gap)} ahead of the best that is none, {whom}, in {metric}"
+        where = f"is {score(gap)} ahead of the best that is none, {title(other)}, in {metric}"
     else:
         where = f"is {score(gap)} behind {whom} in {metric}"
     said = f"{name} {where}" + (f", {chance}" if chance else "")
     about = _beside(cost(network), cost(other)) if first is network else _beside(cost(other), cost(network))
     if not about:
         return f"{said}."
-    return f"{said}. The network is {about}." if first is network else f"{said}. {whom} is {about}."
+    return f"{said}. The network is {about}." if first is network else f"{said}. The network's rival is {about}."
 
 
 def bargain(results: Results) -> str:

@@ -197,19 +197,16 @@ def training_curve(histories: Sequence[dict[str, Any]], heading: str) -> Figure:
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
+    trained: dict[str, Any] = {"color": ACCENT, "linestyle": "-"}
+    checked: dict[str, Any] = {"color": _NETWORK, "linestyle": (0, (6, 2))}
     losses = [
-        ("training", [_column(h, "train_loss") for h in histories], {"color": ACCENT, "linestyle": "-"}, False),
-        (
-            "validation",
-            [_column(h, "valid_loss") for h in histories],
-            {"color": _NETWORK, "linestyle": (0, (6, 2))},
-            True,
-        ),
+        ("training", [_column(h, "train_loss") for h in histories], trained, False),
+        ("validation", [_column(h, "valid_loss") for h in histories], checked, True),
     ]
     right = [_column(h, "valid_accuracy") for h in histories]
     panels = [("loss", losses)]
     if any(np.isfinite(line).any() for line in right):
-        panels.append(("validation accuracy", [("validation", right, losses[1][2], True)]))
+        panels.append(("validation accuracy", [("validation", right, checked, True)]))
     kept = [h.get("best_epoch") for h in histories]
     left, bottom, plot, between, right_side = 0.75, 0.62, 4.3, 0.22, 1.75
     heights = [2.3, 1.6][: len(panels)]

@@ -15,6 +15,7 @@ from audioclf import statistics
 from audioclf.results import DETAILS, METRICS, TITLES, Results
 
 PLAIN = ["birds", "engine", "music", "speech"]
+AUGMENT = "noise,pitch:semitones=3,shift"
 NETWORKS = ("cnn", "rnn")
 NASTY = [
     "<script>alert(1)</script>",
@@ -184,7 +185,7 @@ def _compare(experiments):
             "distinguishable": min(1.0, p * (len(ranked) - i)) < 0.05,
         }
     return {
-        "best": {"features": best["features"], "classifier": best["classifier"]},
+        "best": {name: best[name] for name in ("features", "classifier", "augment")},
         "metric": "accuracy",
         "level": 0.05,
         "decided_by": "corrected resampled t-test",
@@ -323,6 +324,7 @@ def _projection(rng, experiment, truth, labels):
 def _importance(experiment):
     names = experiment["features"].split("+")
     return {
+        "augment": experiment["augment"],
         "features": experiment["features"],
         "classifier": experiment["classifier"],
         "metric": "accuracy",
@@ -338,6 +340,7 @@ def _importance(experiment):
 
 def _learning_curve(experiment):
     return {
+        "augment": experiment["augment"],
         "features": experiment["features"],
         "classifier": experiment["classifier"],
         "metric": "accuracy",
@@ -354,6 +357,7 @@ def _test(experiment, labels):
         "source": "held-out.csv",
         "n_clips": len(half),
         "n_groups": len({p["group"] for p in half}),
+        "augment": experiment["augment"],
         "features": experiment["features"],
         "classifier": experiment["classifier"],
         "parameters": experiment["parameters"],
@@ -382,7 +386,8 @@ def _older(results):
         for key, value in results.record.items()
         if key
         not in (
-            "kind", "tests", "audit", "excerpts", "portraits", "importance", "learning_curve", "projection", "test",
+            "kind", "tests", "audit", "augmentation", "excerpts", "portraits", "importance", "learning_curve",
+            "projection", "test",
         )
     }  # fmt: skip
     record["experiments"] = [
@@ -427,6 +432,7 @@ def make_results():
         naive=False,
         excerpts=8,
         audit=True,
+        augmented=False,
     ):
         rng = np.random.default_rng(7)
         labels = list(labels)
@@ -438,6 +444,10 @@ def make_results():
         experiments = [
             _experiment(rng, f, c, labels, truth, s, *shape) for (f, c), s in zip(pairs, skills, strict=False)
         ]
+        if augmented:
+            for e, (f, c), s in zip(list(experiments), pairs, skills, strict=False):
+                again = _experiment(rng, f, c, labels, truth, min(s * 1.06, 1.0), *shape)
+                experiments.insert(experiments.index(e) + 1, again | {"augment": AUGMENT})
         if dummy:
             experiments.append(_experiment(rng, features[0], "dummy", labels, truth, 0.0, *shape))
         experiments += [
@@ -523,6 +533,7 @@ def make_results():
                 "skipped": [{"path": f"x{i}|<i>.wav", "why": "0.02 s is short"} for i in range(skipped)],
                 "warnings": ["2 clips are exact copies of another: a.wav <b>, b.wav"],
                 "kind": "compare",
+                "augmentation": {"spec": AUGMENT, "factor": 3, "compared": True} if augmented else None,
                 "tests": tests,
                 "audit": _audit(labels, paths) if audit else None,
                 "excerpts": _excerpts(rng, audible),
