@@ -63,7 +63,7 @@ def copies(versions: Sequence[Portrait], heading: str) -> Figure:
         mel.set_ylabel("mel bands / kHz", fontsize=_SIZE, color=MUTED, labelpad=3)
         for axes in (wave, mel):
             axes.set_xlim(0, longest)
-            axes.tick_params(labelbottom=last)
+            axes.tick_params(bottom=last, labelbottom=last)
             if last:
                 axes.set_xlabel("time / s", fontsize=_SIZE, color=MUTED, labelpad=3)
         for spine in mel.spines.values():
