@@ -142,7 +142,8 @@ def verdict(results: Results) -> str:
     about = _beside(cost(network), cost(other)) if first is network else _beside(cost(other), cost(network))
     if not about:
         return f"{said}."
-    return f"{said}. The network is {about}." if first is network else f"{said}. The network's rival is {about}."
+    which = "the network" if first is network else other["classifier"]
+    return f"{said}. Of the two, {which} is {about}."
 
 
 def bargain(results: Results) -> str:
@@ -205,7 +206,7 @@ def _ratio(one: float | None, other: float | None, less: str, more: str, alike: 
     times = max(one / other, other / one)
     if times < _ALIKE:
         return alike
-    return f"{_three(times)} times {less if one < other else more}"
+    return f"{_three(times).removesuffix('.0')} times {less if one < other else more}"
 
 
 def training(experiment: Experiment) -> str:

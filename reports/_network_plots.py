@@ -167,7 +167,7 @@ def _number(axes: Axes, known: Sequence[tuple[Point, float]]) -> None:
         half = (0.5 * 72 * text_width(text, _SIZE) * scale, 0.55 * _SIZE * scale)
         for dx, dy in _AROUND:
             cx, cy = x + dx * scale + np.sign(dx) * half[0] * 0.6, y + dy * scale
-            box = (cx - half[0] - 1, cy - half[1], cx + half[0] + 1, cy + half[1])
+            box = (cx - half[0] - 3, cy - half[1], cx + half[0] + 3, cy + half[1])
             inside = bounds.x0 <= box[0] and box[2] <= bounds.x1 and bounds.y0 <= box[1] and box[3] <= bounds.y1
             if inside and not any(_overlap(box, other) for other in taken):
                 taken.append(box)

@@ -100,6 +100,8 @@ def _row(results: Results, experiment: Experiment, place: int) -> dict[str, Any]
         "tuning_chosen": "; ".join(f"{spec} ({times})" for spec, times in chosen),
         "non_nested_score": tuning.get("non_nested", {}).get("score"),
         "naive_score": naive.get(results.metric, {}).get("mean"),
+        "by_recording_score": _by_recording(results, experiment),
+        "naive_by_recording_score": _by_recording(results, experiment.get("naive")),
         "takes": experiment["takes"],
         "n_features": experiment["n_features"],
         **{name: cost.get(name) for name in _COST},
@@ -112,6 +114,12 @@ def _gain(pair: _augmented.Pair | None) -> dict[str, Any]:
     """By how much an experiment scores more than without augmented copies."""
     gain = (None, None) if pair is None else (pair.difference, pair.p)
     return dict(zip(("augmentation_difference", "augmentation_p_holm"), gain, strict=True))
+
+
+def _by_recording(results: Results, scored: dict[str, Any] | None) -> float | None:
+    """The run's metric with one answer a recording, of an experiment or of its split that ignores groups."""
+    found = (scored or {}).get("by_recording") or {"metrics": {}}
+    return found["metrics"].get(results.metric)
 
 
 def _failed(experiment: Experiment) -> dict[str, Any]:

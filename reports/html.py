@@ -15,7 +15,7 @@ from audioclf.files import write_whole
 from audioclf.report import Report
 from audioclf.results import ERRORS, Experiment, Results, identity, is_floor, title
 
-from . import _across, _augmented, _charts, _clips, _costs, _figures, _text
+from . import _across, _augmented, _charts, _clips, _costs, _figures, _pieces, _text
 
 MOST_COLUMNS = 15
 MOST_BYTES = 4_900_000
@@ -82,6 +82,7 @@ def _page(results: Results) -> dict[str, Any]:
         "text": _text,
         "costs": _costs,
         "augmented": _augmented,
+        "pieces": _pieces,
         "slugs": {identity(e): "winner" if e is best else f"e-{slugs[id(e)]}" for e in ranked},
         "title": title,
         "identity": identity,

@@ -11,7 +11,7 @@ from audioclf.files import write_whole
 from audioclf.report import Report
 from audioclf.results import ERRORS, Experiment, Results, identity, is_floor, title
 
-from . import _across, _augmented, _costs, _figures, _text
+from . import _across, _augmented, _costs, _figures, _pieces, _text
 from ._clips import most_confused
 from ._pictures import TRAINING, Picture, matrices, pictures
 
@@ -78,7 +78,7 @@ def render(results: Results, shown: Mapping[str, str] | None = None) -> str:
         parts += ["## Ranking", _ranking(results), _testing(results), shown.pop("ranking", "")]
     if "cost" in shown:
         parts += ["## What an accuracy costs", escape(_costs.bargain(results)), shown.pop("cost"), _costs.MEASURED]
-    parts += _pairs(results)
+    parts += [*_pairs(results), *_pieced(results)]
     if results.failed():
         rows = [(e["features"], _classifier(e), e["error"]) for e in results.failed()]
         parts += ["### Failed", table(("features", "classifier", "why"), rows)]
@@ -226,6 +226,19 @@ def _pairs(results: Results) -> list[str]:
         for pair in _augmented.pairs(results)
     ]
     return [*parts, table(_augmented.HEADS, rows, right=range(2, 6))] if rows else parts
+
+
+def _pieced(results: Results) -> list[str]:
+    """Scores of pieces and of whole recordings."""
+    cut, columns, heads = _pieces.rows(results), _pieces.shown(results), _pieces.heads(results)
+    if not cut:
+        return []
+    rows = [
+        (row.experiment["features"], _classifier(row.experiment), *(_text.score(row.scores[k]) for k in columns))
+        for row in cut
+    ]
+    lines = table(("features", "classifier", *(heads[k] for k in columns)), rows, right=range(2, 2 + len(columns)))
+    return ["## Pieces and recordings", *(escape(said) for said in _pieces.lesson(results)), lines]
 
 
 def _classifier(experiment: Experiment) -> str:
