@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
@@ -41,7 +41,7 @@ def confusion_matrix(truth: NDArray[np.int64], predicted: NDArray[np.int64], n_c
 
 def per_class(matrix: NDArray[np.number]) -> Scores:
     """Return precision, recall, f1 and support of each class, shape (..., n_classes); 0 where undefined."""
-    return _per_class(*_margins(matrix))
+    return of_margins(*_margins(matrix))
 
 
 def scores(matrix: NDArray[np.number]) -> Scores:
@@ -93,7 +93,7 @@ def score_predictions(
     found: dict[str, float | None] = dict.fromkeys(_ENDS)
     matrix = confusion_matrix(truth, predicted, n_classes)
     found.update({name: float(value) for name, value in scores(matrix).items()})
-    if not _usable(probabilities):
+    if not usable(probabilities):
         return found
     for name, values in one_vs_rest(truth, probabilities, n_classes).items():
         defined = values[~np.isnan(values)]
@@ -126,17 +126,35 @@ def one_vs_rest(truth: NDArray[np.int64], probabilities: NDArray[np.floating], n
     >>> one_vs_rest(np.array([0, 0, 1]), np.array([[0.9, 0.1], [0.4, 0.6], [0.5, 0.5]]), 2)["roc_auc"]
     array([0.5, 0.5])
     """
-    areas = np.full((2, n_classes), np.nan)
-    for label in range(n_classes):
-        positive = truth == label
-        if 0 < positive.sum() < len(truth):
+    return label_areas(of_classes(truth, n_classes), probabilities)
+
+
+def label_areas(positives: NDArray[np.bool_], probabilities: NDArray[np.floating]) -> Scores:
+    """Return what `one_vs_rest` does, of labels of which a clip may carry several; both are (n_predictions, n_labels).
+
+    >>> label_areas(np.array([[True, True], [False, True]]), np.array([[0.9, 0.1], [0.4, 0.6]]))["roc_auc"]
+    array([ 1., nan])
+    """
+    areas = np.full((2, positives.shape[1]), np.nan)
+    for label, positive in enumerate(positives.T):
+        if 0 < positive.sum() < len(positive):
             bins, tied, count = _thresholds(positive, probabilities[:, label])
             counts = [
                 np.bincount(bins[which], minlength=count + 1)[:count, None].astype(np.float64)
                 for which in (positive, ~positive, tied)
             ]
-            areas[:, label] = np.ravel(_areas(counts[0], counts[1], counts[2], np.array([len(truth)])))
+            areas[:, label] = np.ravel(_areas(counts[0], counts[1], counts[2], np.array([len(positive)])))
     return {"roc_auc": areas[0], "average_precision": areas[1]}
+
+
+def of_classes(truth: NDArray[np.int64], n_classes: int) -> NDArray[np.bool_]:
+    """Return of each clip and class whether the clip is of it, shape (n_predictions, n_classes).
+
+    >>> of_classes(np.array([1, 0]), 2)
+    array([[False,  True],
+           [ True, False]])
+    """
+    return truth[:, None] == np.arange(n_classes)
 
 
 def _thresholds(
@@ -191,7 +209,7 @@ def _losses(truth: NDArray[np.int64], probabilities: NDArray[np.floating]) -> Sc
     }
 
 
-def _usable(probabilities: NDArray[np.floating] | None) -> TypeGuard[NDArray[np.floating]]:
+def usable(probabilities: NDArray[np.floating] | None) -> TypeGuard[NDArray[np.floating]]:
     return probabilities is not None and len(probabilities) > 0 and bool(np.isfinite(probabilities).all())
 
 
@@ -201,7 +219,8 @@ def _margins(matrix: NDArray[np.number]) -> tuple[Counts, Counts, Counts]:
     return hits.astype(np.float64), matrix.sum(axis=-1).astype(np.float64), matrix.sum(axis=-2).astype(np.float64)
 
 
-def _per_class(hits: Counts, support: Counts, guessed: Counts) -> Scores:
+def of_margins(hits: Counts, support: Counts, guessed: Counts) -> Scores:
+    """Return what `per_class` does, of how often each class was found, occurs and was said."""
     return {
         "precision": _ratio(hits, guessed),
         "recall": _ratio(hits, support),
@@ -211,7 +230,7 @@ def _per_class(hits: Counts, support: Counts, guessed: Counts) -> Scores:
 
 
 def _scores(hits: Counts, support: Counts, guessed: Counts) -> Scores:
-    classes = _per_class(hits, support, guessed)
+    classes = of_margins(hits, support, guessed)
     occurs = support > 0
     count = occurs.sum(axis=-1).astype(np.float64)
     return {
@@ -308,64 +327,80 @@ def intervals(
     kinds = (index[right] * n_classes + truth[right], index * n_classes + truth, index * n_classes + predicted)
     tables = [np.bincount(kind, minlength=n_groups * n_classes).reshape(n_groups, -1) for kind in kinds]
     losses: dict[str, NDArray[Any]] = {}
-    rankings: list[_Ranked] = []
-    if _usable(probabilities):
+    rankings: list[Ranked] = []
+    if usable(probabilities):
         losses = {
             name: np.bincount(index, values, minlength=n_groups)
             for name, values in _losses(truth, probabilities).items()
         }
-        rankings = _rankings(truth, probabilities, index, n_groups, n_classes, folds)
-        for name, values in _mean_areas(rankings, np.ones((n_groups, 1))).items():
+        rankings = ranked(of_classes(truth, n_classes), probabilities, index, n_groups, folds)
+        for name, values in mean_areas(rankings, np.ones((n_groups, 1))).items():
             estimates[name] = None if np.isnan(values[0]) else float(values[0])
-    n_ranked = np.clip(_RANKED // max(1, len(truth) * n_classes), min(_FEWEST, _RESAMPLES), _RESAMPLES)
-    drawn = _bootstrap(tables, losses, rankings, int(n_ranked), seed)
 
+    def score(*margins: Counts) -> Scores:
+        return {**_scores(*margins), **defined_per_class(*margins)}
+
+    drawn = bootstrap(tables, losses, np.bincount(index, minlength=n_groups), rankings, score, seed)
     if (tables[1].sum(axis=0) > 0).sum() < 2:
         estimates["mcc"] = None
     metrics = {
-        name: None if value is None else _interval(drawn[name], value, *_ENDS[name], n_groups)
+        name: None if value is None else interval(drawn[name], value, *_ENDS[name], n_groups)
         for name, value in estimates.items()
     }
+    classes = per_class(confusion_matrix(truth, predicted, n_classes))
+    return Intervals(metrics, per_class_intervals(drawn, tables, classes))
+
+
+def per_class_intervals(drawn: Scores, tables: list[NDArray[np.int64]], classes: Scores) -> Scores:
+    """Return intervals of precision, recall and F1, each (n_classes, 2), from what `bootstrap` found in *tables*."""
     held = [table > 0 for table in tables]
     resting = {"precision": held[2], "recall": held[1], "f1": held[1] | held[2]}
-    classes = per_class(confusion_matrix(truth, predicted, n_classes))
-    ends = {name: np.full((n_classes, 2), np.nan) for name in resting}
+    ends = {name: np.full((held_by.shape[1], 2), np.nan) for name, held_by in resting.items()}
     for name, held_by in resting.items():
         for label, n in enumerate(held_by.sum(axis=0)):
             if n:
-                ends[name][label] = _interval(drawn[name][:, label], float(classes[name][label]), 0.0, 1.0, int(n))
-    return Intervals(metrics, ends)
+                ends[name][label] = interval(drawn[name][:, label], float(classes[name][label]), 0.0, 1.0, int(n))
+    return ends
 
 
-def _bootstrap(
+def bootstrap(
     tables: list[NDArray[np.int64]],
     losses: dict[str, NDArray[Any]],
-    rankings: list[_Ranked],
-    n_ranked: int,
+    sizes: NDArray[np.int64],
+    rankings: list[Ranked],
+    score: Callable[[Counts, Counts, Counts], Scores],
     seed: int,
 ) -> Scores:
-    """Return the scores of all resamples, each (n_resamples, ...); of rankings only the first *n_ranked*.
+    """Return the scores of all resamples, each (n_resamples, ...); of rankings fewer where they are large.
 
     Parameters
     ----------
     tables : list of ndarray, shape (n_groups, n_classes)
         How often each class was found, occurs and was said.
     losses : dict of ndarray, shape (n_groups,)
-        Sums over a group's predictions.
+        Sums over a group's predictions; what is returned are means.
+    sizes : ndarray of int, shape (n_groups,)
+        Predictions of each group.
+    rankings : list of Ranked
+        As from `ranked`.
+    score : callable
+        Takes what *tables* add up to, each (n_resamples, n_classes), and returns scores of them.
+    seed : int
     """
     n_groups, n_classes = tables[0].shape
-    by_group = np.hstack([*tables, *(sums[:, None] for sums in losses.values())]).astype(np.float64)
+    by_group = np.column_stack([*tables, sizes, *losses.values()]).astype(np.float64)
     tallest = max([n_groups, *(ranking.n_thresholds for fold in rankings for ranking in fold.classes)])
+    n_ranked = int(np.clip(_RANKED // max(1, sizes.sum() * n_classes), min(_FEWEST, _RESAMPLES), _RESAMPLES))
     draws: dict[str, list[Counts]] = {}
     done = 0
     for times in _resamples(n_groups, tallest, seed):
         resampled = times @ by_group
-        margins = np.split(resampled[:, : 3 * n_classes], 3, axis=1)
-        scored = {**_scores(*margins), **_defined_per_class(*margins)}
-        for name, sums in zip(losses, resampled[:, 3 * n_classes :].T):
-            scored[name] = sums / margins[1].sum(axis=1)
+        hits, support, guessed, rest = np.split(resampled, np.arange(1, 4) * n_classes, axis=1)
+        scored = score(hits, support, guessed)
+        for name, sums in zip(losses, rest[:, 1:].T):
+            scored[name] = sums / rest[:, 0]
         if rankings and done < n_ranked:
-            scored.update(_mean_areas(rankings, np.ascontiguousarray(times[: n_ranked - done].T)))
+            scored.update(mean_areas(rankings, np.ascontiguousarray(times[: n_ranked - done].T)))
         for name, values in scored.items():
             draws.setdefault(name, []).append(values)
         done += len(times)
@@ -382,7 +417,7 @@ def _resamples(n_groups: int, tallest: int, seed: int) -> Iterator[Counts]:
         yield np.array(drawn, dtype=np.float64)  # whole numbers still, but BLAS multiplies floats only
 
 
-def _interval(drawn: Counts, estimate: float, worst: float, best: float, n_groups: int) -> tuple[float, float]:
+def interval(drawn: Counts, estimate: float, worst: float, best: float, n_groups: int) -> tuple[float, float]:
     if n_groups == 1:
         return min(worst, best), max(worst, best)
     tail = (1 - LEVEL) / 2
@@ -396,15 +431,15 @@ def _interval(drawn: Counts, estimate: float, worst: float, best: float, n_group
     return float(low), float(high)
 
 
-def _defined_per_class(hits: Counts, support: Counts, guessed: Counts) -> Scores:
+def defined_per_class(hits: Counts, support: Counts, guessed: Counts) -> Scores:
     """Precision, recall and F1 of resamples, each (n_resamples, n_classes), NaN where undefined."""
-    found = _per_class(hits, support, guessed)
+    found = of_margins(hits, support, guessed)
     wholes = {"precision": guessed, "recall": support, "f1": support + guessed}
     return {name: np.where(whole > 0, found[name], np.nan) for name, whole in wholes.items()}
 
 
 @dataclass(frozen=True)
-class _Ranking:
+class Ranking:
     """One class against the others, so that a resample is ranked without sorting it.
 
     A clip drawn twice counts twice at its place: counts in the bins of `_thresholds` are sparse matrices
@@ -425,22 +460,30 @@ class _Ranking:
 
 
 @dataclass(frozen=True)
-class _Ranked:
+class Ranked:
     """The rankings of one fold, and how many of its clips are of each group, shape (n_groups,)."""
 
-    classes: list[_Ranking]
+    classes: list[Ranking]
     sizes: Counts
 
 
-def _rankings(
-    truth: NDArray[np.int64],
+def ranked(
+    positives: NDArray[np.bool_],
     probabilities: NDArray[np.floating],
     index: NDArray[np.int64],
     n_groups: int,
-    n_classes: int,
     folds: NDArray[np.int64] | None,
-) -> list[_Ranked]:
-    """Return for each fold with such classes the rankings of those that have positives and negatives there."""
+) -> list[Ranked]:
+    """Return for each fold with such labels the rankings of those that have positives and negatives there.
+
+    Parameters
+    ----------
+    positives : ndarray of bool, shape (n_predictions, n_labels)
+    probabilities : ndarray, shape (n_predictions, n_labels)
+    index : ndarray of int, shape (n_predictions,)
+        The group of each, from 0 to n_groups - 1.
+    folds : ndarray of int, shape (n_predictions,), or None
+    """
     from scipy.sparse import csr_array
 
     def counts(bins: NDArray[np.int64], which: NDArray[np.bool_], count: int, group: NDArray[np.int64]) -> Any:
@@ -449,20 +492,19 @@ def _rankings(
 
     rankings = []
     for fold in [None] if folds is None else np.unique(folds):
-        rows = np.arange(len(truth)) if fold is None else np.flatnonzero(folds == fold)
+        rows = np.arange(len(positives)) if fold is None else np.flatnonzero(folds == fold)
         group, found = index[rows], []
-        for label in np.unique(truth[rows]):
-            positive = truth[rows] == label
-            if positive.all():
+        for label, positive in enumerate(positives[rows].T):
+            if positive.all() or not positive.any():
                 continue
             bins, tied, count = _thresholds(positive, probabilities[rows, label])
-            found.append(_Ranking(*(counts(bins, which, count, group) for which in (positive, ~positive, tied))))
+            found.append(Ranking(*(counts(bins, which, count, group) for which in (positive, ~positive, tied))))
         if found:
-            rankings.append(_Ranked(found, np.bincount(group, minlength=n_groups).astype(np.float64)))
+            rankings.append(Ranked(found, np.bincount(group, minlength=n_groups).astype(np.float64)))
     return rankings
 
 
-def _mean_areas(rankings: list[_Ranked], times: Counts) -> Scores:
+def mean_areas(rankings: list[Ranked], times: Counts) -> Scores:
     """Return ROC area and average precision, each (n_resamples,): means over classes, then over folds.
 
     NaN where no class of any fold has both positives and negatives.

@@ -61,14 +61,13 @@ def iterative_folds(Y: NDArray[np.bool_], groups: Sequence[str] | None, n_splits
     size = counts.shape[1] - 1  # the column of all clips, beside those of labels
     of_unit = np.full(n_units, -1)
     in_fold = np.zeros((n_splits, counts.shape[1]))
-    shares = np.maximum(counts.sum(axis=0), 1) ** -2.0
+    weighted = counts / np.maximum(counts.sum(axis=0), 1) ** 2
     order = rng.permutation(n_units)
 
     def deal(units: NDArray[np.int64], by: int) -> None:
         """Put units into folds: those with the most clips of label *by* first."""
-        weights = np.eye(size + 1)[by] if groups is None else shares
         for number in units[np.argsort(-counts[units, by], kind="stable")]:
-            has = in_fold @ (weights * counts[number])
+            has = in_fold[:, by] if groups is None else in_fold @ weighted[number]
             fittest = np.flatnonzero(has <= has.min() * (1 + 1e-9))  # but for rounding
             fittest = fittest[in_fold[fittest, size] == in_fold[fittest, size].min()]
             fold = fittest[0] if len(fittest) == 1 else rng.choice(fittest)

@@ -43,9 +43,9 @@ def copies(versions: Sequence[Portrait], heading: str) -> Figure:
         base = bottom + (n - 1 - i) * (high + down)
         last = i == n - 1
         wave = add_axes(figure, left, base, wide, high)
-        time = (np.arange(len(version.waveform["low"])) + 0.5) * version.shown / len(version.waveform["low"])
-        look = {"color": ACCENT, "edgecolor": ACCENT, "linewidth": 0.6}
-        wave.fill_between(time, version.waveform["low"], version.waveform["high"], **look)
+        lowest, highest = version.waveform["low"], version.waveform["high"]
+        time = (np.arange(len(lowest)) + 0.5) * version.shown / len(lowest)
+        wave.fill_between(time, lowest, highest, color=ACCENT, edgecolor=ACCENT, linewidth=0.6)
         tidy(wave, "both", _SIZE)
         wave.set_ylim(-max(peak, 1e-3) * 1.05, max(peak, 1e-3) * 1.05)
         wave.set_ylabel("amplitude", fontsize=_SIZE, color=MUTED, labelpad=3)
@@ -63,7 +63,7 @@ def copies(versions: Sequence[Portrait], heading: str) -> Figure:
         mel.set_ylabel("mel bands / kHz", fontsize=_SIZE, color=MUTED, labelpad=3)
         for axes in (wave, mel):
             axes.set_xlim(0, longest)
-            axes.tick_params(labelbottom=last)
+            axes.tick_params(bottom=last, labelbottom=last)
             if last:
                 axes.set_xlabel("time / s", fontsize=_SIZE, color=MUTED, labelpad=3)
         for spine in mel.spines.values():

@@ -128,21 +128,22 @@ def verdict(results: Results) -> str:
     first = heard[0]
     rival = other if first is network else network
     gap = _gap(results, first, rival)
-    name, whom = f"The best network, {title(network)},", title(other)
+    name, whom = f"The best network, {title(network)},", title(other) + "," * bool(other.get("augment"))
     if gap is None:
-        return f"{name} and {whom}, the best that is none, can't be compared."
+        return f"{name} can't be compared with {title(other)}, the best that is none."
     metric, chance = results.titles[results.metric], _chance(results, first, rival)
     if gap < 0.0005:
         where, chance = f"is level with {whom} in {metric}", ""
     elif first is network:
-        where = f"is {score(gap)} ahead of the best that is none, {whom}, in {metric}"
+        where = f"is {score(gap)} ahead of the best that is none, {title(other)}, in {metric}"
     else:
         where = f"is {score(gap)} behind {whom} in {metric}"
     said = f"{name} {where}" + (f", {chance}" if chance else "")
     about = _beside(cost(network), cost(other)) if first is network else _beside(cost(other), cost(network))
     if not about:
         return f"{said}."
-    return f"{said}. The network is {about}." if first is network else f"{said}. {whom} is {about}."
+    which = "the network" if first is network else other["classifier"]
+    return f"{said}. Of the two, {which} is {about}."
 
 
 def bargain(results: Results) -> str:
@@ -205,7 +206,7 @@ def _ratio(one: float | None, other: float | None, less: str, more: str, alike: 
     times = max(one / other, other / one)
     if times < _ALIKE:
         return alike
-    return f"{_three(times)} times {less if one < other else more}"
+    return f"{_three(times).removesuffix('.0')} times {less if one < other else more}"
 
 
 def training(experiment: Experiment) -> str:

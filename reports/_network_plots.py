@@ -167,7 +167,7 @@ def _number(axes: Axes, known: Sequence[tuple[Point, float]]) -> None:
         half = (0.5 * 72 * text_width(text, _SIZE) * scale, 0.55 * _SIZE * scale)
         for dx, dy in _AROUND:
             cx, cy = x + dx * scale + np.sign(dx) * half[0] * 0.6, y + dy * scale
-            box = (cx - half[0] - 1, cy - half[1], cx + half[0] + 1, cy + half[1])
+            box = (cx - half[0] - 3, cy - half[1], cx + half[0] + 3, cy + half[1])
             inside = bounds.x0 <= box[0] and box[2] <= bounds.x1 and bounds.y0 <= box[1] and box[3] <= bounds.y1
             if inside and not any(_overlap(box, other) for other in taken):
                 taken.append(box)
@@ -197,19 +197,16 @@ def training_curve(histories: Sequence[dict[str, Any]], heading: str) -> Figure:
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
+    trained: dict[str, Any] = {"color": ACCENT, "linestyle": "-"}
+    checked: dict[str, Any] = {"color": _NETWORK, "linestyle": (0, (6, 2))}
     losses = [
-        ("training", [_column(h, "train_loss") for h in histories], {"color": ACCENT, "linestyle": "-"}, False),
-        (
-            "validation",
-            [_column(h, "valid_loss") for h in histories],
-            {"color": _NETWORK, "linestyle": (0, (6, 2))},
-            True,
-        ),
+        ("training", [_column(h, "train_loss") for h in histories], trained, False),
+        ("validation", [_column(h, "valid_loss") for h in histories], checked, True),
     ]
     right = [_column(h, "valid_accuracy") for h in histories]
     panels = [("loss", losses)]
     if any(np.isfinite(line).any() for line in right):
-        panels.append(("validation accuracy", [("validation", right, losses[1][2], True)]))
+        panels.append(("validation accuracy", [("validation", right, checked, True)]))
     kept = [h.get("best_epoch") for h in histories]
     left, bottom, plot, between, right_side = 0.75, 0.62, 4.3, 0.22, 1.75
     heights = [2.3, 1.6][: len(panels)]

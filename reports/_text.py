@@ -231,6 +231,16 @@ def figures(results: Results) -> list[tuple[str, str, str]]:
         )
     how = "Nested cross-validation" if best.get("tuning") else "Cross-validation"
     found.append((f"{how}, {name}", score(got["mean"]), f"{interval(got)}, 95 % interval. {title(best)}."))
+    whole = best.get("by_recording")
+    if whole and whole["metrics"].get(metric) is not None:
+        found.append(
+            (
+                "By the recording",
+                score(whole["metrics"][metric]),
+                f"One answer for each of {count(whole['n_recordings'], 'recording')}: the probabilities of its pieces "
+                "averaged.",
+            )
+        )
     if best.get("tuning"):
         value = best["tuning"]["non_nested"]["score"]
         found.append(

@@ -10,9 +10,9 @@ from typing import Any
 from audioclf.across import Across
 from audioclf.files import write_whole
 from audioclf.report import Report
-from audioclf.results import Experiment, Results
+from audioclf.results import Experiment, Results, identity
 
-from . import _across, _text
+from . import _across, _augmented, _text
 
 _TESTS = ("difference", "t", "p", "p_holm")
 _PAIRS = ("best_only", "this_only", "p", "p_holm")
@@ -48,10 +48,11 @@ class CSVReport(Report):
 
 def render(results: Results) -> str:
     """Return the table as text."""
-    rows = [_row(results, e, place) for place, e in enumerate(results.ranking(), 1)]
+    gains = {identity(pair.augmented): pair for pair in _augmented.pairs(results)}
+    rows = [_row(results, e, place) | _gain(gains.get(identity(e))) for place, e in enumerate(results.ranking(), 1)]
     rows += [_failed(e) for e in results.failed()]
     buffer = io.StringIO()
-    heads = list(_row(results, _NOTHING, 0))
+    heads = [*_row(results, _NOTHING, 0), *_gain(None)]
     writer = csv.DictWriter(buffer, heads, restval="", lineterminator="\r\n")
     writer.writeheader()
     for row in rows:
@@ -99,12 +100,26 @@ def _row(results: Results, experiment: Experiment, place: int) -> dict[str, Any]
         "tuning_chosen": "; ".join(f"{spec} ({times})" for spec, times in chosen),
         "non_nested_score": tuning.get("non_nested", {}).get("score"),
         "naive_score": naive.get(results.metric, {}).get("mean"),
+        "by_recording_score": _by_recording(results, experiment),
+        "naive_by_recording_score": _by_recording(results, experiment.get("naive")),
         "takes": experiment["takes"],
         "n_features": experiment["n_features"],
         **{name: cost.get(name) for name in _COST},
         "fit_seconds": _text.fit_seconds(experiment),
         "error": experiment.get("error"),
     }
+
+
+def _gain(pair: _augmented.Pair | None) -> dict[str, Any]:
+    """By how much an experiment scores more than without augmented copies."""
+    gain = (None, None) if pair is None else (pair.difference, pair.p)
+    return dict(zip(("augmentation_difference", "augmentation_p_holm"), gain, strict=True))
+
+
+def _by_recording(results: Results, scored: dict[str, Any] | None) -> float | None:
+    """The run's metric with one answer a recording, of an experiment or of its split that ignores groups."""
+    found = (scored or {}).get("by_recording") or {"metrics": {}}
+    return found["metrics"].get(results.metric)
 
 
 def _failed(experiment: Experiment) -> dict[str, Any]:

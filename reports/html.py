@@ -13,9 +13,9 @@ import numpy as np
 from audioclf.across import Across
 from audioclf.files import write_whole
 from audioclf.report import Report
-from audioclf.results import ERRORS, Experiment, Results, is_floor, title
+from audioclf.results import ERRORS, Experiment, Results, identity, is_floor, title
 
-from . import _across, _charts, _clips, _costs, _figures, _text
+from . import _across, _augmented, _charts, _clips, _costs, _figures, _pieces, _text
 
 MOST_COLUMNS = 15
 MOST_BYTES = 4_900_000
@@ -81,7 +81,11 @@ def _page(results: Results) -> dict[str, Any]:
         "explored": results.record.get("kind") == "explore",
         "text": _text,
         "costs": _costs,
+        "augmented": _augmented,
+        "pieces": _pieces,
+        "slugs": {identity(e): "winner" if e is best else f"e-{slugs[id(e)]}" for e in ranked},
         "title": title,
+        "identity": identity,
         "results": results,
         "caveats": [said for said in (_costs.verdict(results), *_text.caveats(results)) if said],
         "titles": {main: results.titles[main], **results.shown},
@@ -115,6 +119,7 @@ def _template(name: str) -> Any:
         lstrip_blocks=True,
     )
     environment.filters["breakable"] = _breakable
+    environment.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]
     return environment.get_template(name)
 
 

@@ -10,7 +10,7 @@ from audioclf.files import write_whole
 from audioclf.report import Report
 from audioclf.results import Experiment, Results, is_floor
 
-from . import _across, _costs, _text
+from . import _across, _augmented, _costs, _text
 
 _SIGNS = {
     "\\": r"\textbackslash{}",
@@ -44,20 +44,23 @@ _SIGNS = {
 class LatexReport(Report):
     r"""``ranking.tex``: a ``tabular`` with booktabs' rules, to be ``\input`` into a table of your own.
 
-    The best is bold; a dagger marks what can't be told from it. It needs ``\usepackage{booktabs}``, and
-    ``\usepackage[T1]{fontenc}`` for quotation marks in names; names in scripts that pdfLaTeX has no letters for need
-    XeLaTeX or LuaLaTeX and a font that has them.
+    ``augmentation.tex`` stands beside it where the run compared with and without. The best is bold; a dagger marks
+    what can't be told from it. It needs ``\usepackage{booktabs}``, and ``\usepackage[T1]{fontenc}`` for quotation marks
+    in names; names in scripts that pdfLaTeX has no letters for need XeLaTeX or LuaLaTeX and a font that has them.
     """
 
     name = "latex"
     title = "ranking.tex, a table for a paper"
 
     def write(self, results: Results, folder: Path) -> list[Path]:
-        """Write the table and return its path."""
-        path = folder / "ranking.tex"
-        with write_whole(path) as aside:
-            aside.write_text(render(results), encoding="utf-8", errors="backslashreplace")
-        return [path]
+        """Write the table, and that of the augmentation where there is one; return their paths."""
+        tables = {"ranking.tex": render(results)}
+        if _augmented.pairs(results):
+            tables["augmentation.tex"] = render_pairs(results)
+        for name, text in tables.items():
+            with write_whole(folder / name) as aside:
+                aside.write_text(text, encoding="utf-8", errors="backslashreplace")
+        return [folder / name for name in tables]
 
     def write_across(self, across: Across, folder: Path) -> list[Path]:
         """Write ``across.tex`` and return its path."""
@@ -87,6 +90,22 @@ def render(results: Results) -> str:
         r"\end{tabular}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def render_pairs(results: Results) -> str:
+    """Return the table of experiments without and with augmented copies as text."""
+    said = (_augmented.done(results), _augmented.verdict(results), f"Scores are {results.titles[results.metric]}.")
+    lines = [r"% needs \usepackage{booktabs}", *(f"% {_line(text)}" for text in said)]
+    heads = ("features", "classifier", "without", "with", "difference", "$p$")
+    lines += [r"\begin{tabular}{llrrrr}", r"\toprule", " & ".join(heads) + r" \\", r"\midrule"]
+    for pair in _augmented.pairs(results):
+        scores = [escape(_text.spread(e["metrics"][results.metric])) for e in (pair.without, pair.augmented)]
+        gain = "--" if pair.difference is None else f"${_augmented.signed(pair.difference).replace('−', '-')}$"
+        if pair.told:
+            gain = rf"\textbf{{\boldmath {gain}}}"
+        names = [_breakable(pair.without["features"]), escape(pair.without["classifier"])]
+        lines.append(" & ".join([*names, *scores, gain, _p(pair.p)]) + r" \\")
+    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"]) + "\n"
 
 
 def render_across(across: Across) -> str:
@@ -129,8 +148,7 @@ def _row(results: Results, experiment: Experiment, shown: list[str], tested: boo
     figures = [escape(_text.spread(experiment["metrics"][name])) for name in shown]
     figures.append(escape(_text.interval(main)))
     if tested:
-        p = _text.p_value(_text.decisive_p(results, experiment))
-        figures.append(f"${p.replace('< ', '<')}$" if p != _text.MISSING else "--")
+        figures.append(_p(_text.decisive_p(results, experiment)))
     if tuned:
         tuning = experiment.get("tuning")
         figures.append(escape(_text.score(tuning["non_nested"]["score"] if tuning else None)))
@@ -140,6 +158,10 @@ def _row(results: Results, experiment: Experiment, shown: list[str], tested: boo
         names = [rf"\textbf{{{name}}}" for name in names]
         figures[0] = rf"\textbf{{\boldmath {figures[0]}}}"
     return " & ".join([*names, *figures]) + r" \\"
+
+
+def _p(value: float | None) -> str:
+    return "--" if value is None else f"${_text.p_value(value).replace('< ', '<')}$"
 
 
 def _cost(experiment: Experiment) -> list[str]:
@@ -170,6 +192,8 @@ def _comments(results: Results) -> list[str]:
         "clips.",
         *_text.protocol(results)[:1],
     ]
+    if augmented := _augmented.done(results):
+        said.append(augmented)
     if record.get("tests"):
         said.append(_text.testing(results).replace("Not distinguishable:", "Dagger, not distinguishable:"))
     if any(e.get("cost") for e in results.ranking()):

@@ -9,9 +9,9 @@ from typing import Any
 from audioclf.across import Across
 from audioclf.files import write_whole
 from audioclf.report import Report
-from audioclf.results import ERRORS, Experiment, Results, is_floor, title
+from audioclf.results import ERRORS, Experiment, Results, identity, is_floor, title
 
-from . import _across, _costs, _figures, _text
+from . import _across, _augmented, _costs, _figures, _pieces, _text
 from ._clips import most_confused
 from ._pictures import TRAINING, Picture, matrices, pictures
 
@@ -57,10 +57,9 @@ class MarkdownReport(Report):
 
 def _wanted(results: Results, picture: Picture) -> bool:
     """Say whether the report shows a picture: of networks' training, that of the best is enough."""
-    best = _costs.networks(results)[:1]
-    return not picture.name.startswith(TRAINING) or picture.name in [
-        f"{TRAINING}-{_text.slug_of(results, e)}" for e in best
-    ]
+    if not picture.name.startswith(TRAINING):
+        return True
+    return picture.name == f"{TRAINING}-{_text.slug_of(results, _costs.networks(results)[0])}"
 
 
 def render(results: Results, shown: Mapping[str, str] | None = None) -> str:
@@ -79,6 +78,7 @@ def render(results: Results, shown: Mapping[str, str] | None = None) -> str:
         parts += ["## Ranking", _ranking(results), _testing(results), shown.pop("ranking", "")]
     if "cost" in shown:
         parts += ["## What an accuracy costs", escape(_costs.bargain(results)), shown.pop("cost"), _costs.MEASURED]
+    parts += [*_pairs(results), *_pieced(results)]
     if results.failed():
         rows = [(e["features"], _classifier(e), e["error"]) for e in results.failed()]
         parts += ["### Failed", table(("features", "classifier", "why"), rows)]
@@ -209,6 +209,36 @@ def _ranking(results: Results) -> str:
     if errors:
         note += f" Of {' and '.join(errors)}, less is better."
     return table(heads, rows, right=right) + "\n\n" + note
+
+
+def _pairs(results: Results) -> list[str]:
+    """What was done to training clips, and each experiment without and with it."""
+    if not _augmented.done(results):
+        return []
+    parts = ["## Augmentation", escape(_augmented.done(results)), escape(_augmented.verdict(results))]
+    rows = [
+        (
+            *identity(pair.without)[:2],
+            *(_text.spread(e["metrics"][results.metric]) for e in (pair.without, pair.augmented)),
+            _augmented.signed(pair.difference),
+            _text.p_value(pair.p),
+        )
+        for pair in _augmented.pairs(results)
+    ]
+    return [*parts, table(_augmented.HEADS, rows, right=range(2, 6))] if rows else parts
+
+
+def _pieced(results: Results) -> list[str]:
+    """Scores of pieces and of whole recordings."""
+    cut, columns, heads = _pieces.rows(results), _pieces.shown(results), _pieces.heads(results)
+    if not cut:
+        return []
+    rows = [
+        (row.experiment["features"], _classifier(row.experiment), *(_text.score(row.scores[k]) for k in columns))
+        for row in cut
+    ]
+    lines = table(("features", "classifier", *(heads[k] for k in columns)), rows, right=range(2, 2 + len(columns)))
+    return ["## Pieces and recordings", *(escape(said) for said in _pieces.lesson(results)), lines]
 
 
 def _classifier(experiment: Experiment) -> str:

@@ -39,7 +39,7 @@ def test_the_report_says_when_a_network_is_behind_and_at_what_cost(deep):
     cnn["cost"] |= {"kilobytes": 400.0, "features_ms": 2.0, "classifier_ms": 7.0}
     said = (
         "The best network, logmel with cnn, is 0.050 behind logmel with svm in accuracy, beyond what chance explains. "
-        "logmel with svm is 40 times smaller and 3.0 times quicker."
+        "Of the two, svm is 40 times smaller and 3 times quicker."
     )
     assert _costs.verdict(deep) == said
     assert said in html.render(deep)
@@ -55,7 +55,7 @@ def test_and_when_it_is_ahead(deep):
     cnn["cost"] |= {"kilobytes": 400.0, "features_ms": 2.0, "classifier_ms": 7.0}
     assert _costs.verdict(deep) == (
         "The best network, logmel with cnn, is 0.050 ahead of the best that is none, logmel with svm, in accuracy, "
-        "beyond what chance explains. The network is 40 times larger and 3.0 times slower."
+        "beyond what chance explains. Of the two, the network is 40 times larger and 3 times slower."
     )
     svm["cost"] = cnn["cost"] = None
     assert _costs.verdict(deep).endswith("beyond what chance explains.")
