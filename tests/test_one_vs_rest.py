@@ -77,8 +77,9 @@ def test_a_label_with_nothing_to_tell_apart_has_its_smoothed_share(rng):
 class Told(ClassifierMixin, BaseEstimator):
     """Remembers what it was told of its rows."""
 
-    def fit(self, X, y, **told):
-        self.classes_, self.told_ = np.unique(y), told
+    def fit(self, X, y, groups=None, clips=None):
+        self.classes_, told = np.unique(y), {"groups": groups, "clips": clips}
+        self.told_ = {name: value for name, value in told.items() if value is not None}
         return self
 
 
