@@ -189,13 +189,42 @@ _protocol = _together(
         is_flag=True,
         help="Also score the winner with fewer training clips.",
     ),
+    click.option(
+        "--augment",
+        metavar="EFFECTS",
+        help="Also train with altered copies of the training clips: noise, pitch, stretch, shift, gain, reverb, "
+        "separated by ','. Test clips stay as they are.",
+    ),
+    click.option(
+        "--augment-factor",
+        type=click.IntRange(min=1),
+        default=3,
+        show_default=True,
+        metavar="N",
+        help="Copies of each clip.",
+    ),
+    click.option("--augment-compare", is_flag=True, help="Score every experiment with and without --augment."),
+    click.option(
+        "--device",
+        type=click.Choice(["auto", "cpu", "cuda", "mps"]),
+        help="What networks compute on.  [default: auto]",
+    ),
     _seed,
     click.option(
         "--metric",
-        type=click.Choice(["accuracy", "balanced_accuracy", "macro_f1", "mcc", "roc_auc", "average_precision"]),
-        default="accuracy",
-        show_default=True,
-        help="What ranks, and what is tuned for.",
+        type=click.Choice(
+            [
+                "accuracy",
+                "balanced_accuracy",
+                "macro_f1",
+                "micro_f1",
+                "mcc",
+                "roc_auc",
+                "average_precision",
+                "subset_accuracy",
+            ]
+        ),
+        help="What ranks, and what is tuned for.  [default: accuracy; of clips with several labels average_precision]",
     ),
     *_outputs,
 )
@@ -310,12 +339,18 @@ def predict(model: Path, files: tuple[Path, ...], form: str, jobs: int, quiet: b
         for p in good:
             writer.writerow([p.name, p.label, *(f"{v:.6f}" for v in (p.probabilities or {}).values())])
     elif good:
-        rows = [[p.name, p.label, f"{(p.probabilities or {})[p.label]:.3f}"] for p in good]
+        rows = [[p.name, p.label or "none", _sureness(p.label, p.probabilities or {})] for p in good]
         _table(["recording", "label", "probability"], rows, right=(2,))
     for p in bad:
         click.echo(f"error: {p.error}", err=True)
     if bad:
         raise SystemExit(1)
+
+
+def _sureness(label: str, probabilities: dict[str, float]) -> str:
+    """The probability of a label, or of each of several, in their order."""
+    named = [label] if label in probabilities else [part for part in label.split(";") if part]
+    return " ".join(f"{probabilities[name]:.3f}" for name in named)
 
 
 @cli.command()
@@ -730,9 +765,14 @@ def _formats(reports: str) -> list[str]:
 
 def _check(features: str, clf: str, options: dict[str, Any]) -> None:
     """Refuse what is wrong whatever the data, before any is read."""
-    from audioclf import comparison
+    from audioclf import augmentation, comparison
 
-    experiments = comparison.plan(features, clf)
+    effects = None
+    if options["augment"] is not None:
+        effects = augmentation.parse(options["augment"], options["augment_factor"], options["seed"])
+        effects.check_installed()
+    augment = None if effects is None else effects.spec
+    experiments = comparison.plan(features, clf, augment, options["augment_compare"], options["device"])
     if options["grid"] is not None:
         comparison.with_candidates(experiments, options["grid"], options["budget"], options["seed"])
     names = ("frame_length", "hop_length", "window", "n_fft", "sample_rate", "clip_seconds", "group_by")
@@ -801,7 +841,7 @@ def _show_data(results: Results) -> None:
     """Say what was listened to."""
     record = results.record
     counts = ", ".join(f"{label} {n}" for label, n in list(record["dataset"]["label_counts"].items())[:12])
-    groups, cv = record["dataset"]["n_groups"], record["cv"]
+    groups, cv, copies = record["dataset"]["n_groups"], record["cv"], record.get("augmentation")
     click.echo(
         f"{record['dataset']['name']}: {record['dataset']['n_clips']} clips"
         + (f" in {groups} groups" if groups else "")
@@ -809,6 +849,7 @@ def _show_data(results: Results) -> None:
         + (f"; {cv['kind']}, {cv['n_splits']} splits" if cv["n_splits"] else "")
         + (f" × {cv['repeats']}" if cv["repeats"] > 1 else "")
         + ("; parameters searched within every training part" if cv["tuned"] else "")
+        + (f"; {copies['factor']} augmented copies of each training clip ({copies['spec']})" if copies else "")
     )
     for note in record["dataset"]["notes"]:
         click.echo(note)
@@ -817,21 +858,28 @@ def _show_data(results: Results) -> None:
 
 def _show_results(results: Results) -> None:
     """Print the ranking, the winner's confusion matrix, and its score on clips kept apart."""
-    from audioclf.results import TITLES, title
+    from audioclf.results import title
 
     ranked = results.ranking()
     if not ranked:
         return
     _show_data(results)
-    tuned, naive = (any(e.get(key) for e in ranked) for key in ("tuning", "naive"))
-    heads = ["", "features", "classifier", *results.shown.values(), "95 % interval", "against the best"]
-    heads += ["not nested (too good)"] * tuned + ["groups ignored (leaky)"] * naive
+    tuned, naive, pieces = (any(e.get(key) for e in ranked) for key in ("tuning", "naive", "by_recording"))
+    augmented = any(e.get("augment") for e in ranked)
+    heads = ["", "features", "classifier", *["augmented"] * augmented, *results.shown.values(), "95 % interval"]
+    heads += ["against the best", "ms a clip", "kB"]
+    heads += ["by recording"] * pieces + ["not nested (too good)"] * tuned + ["groups ignored (leaky)"] * naive
     rows = []
     for place, e in enumerate(ranked, 1):
         values = [_spread(e["metrics"][m]) for m in results.shown]
         main = e["metrics"][results.metric]
-        row = [str(place), e["features"], e["classifier"], *values, f"{_score(main['low'])}–{_score(main['high'])}"]
-        row.append(_against(e))
+        row = [str(place), e["features"], e["classifier"]]
+        if augmented:
+            row.append("yes" if e.get("augment") else "no")
+        row += [*values, f"{_score(main['low'])}–{_score(main['high'])}", _against(e), *_costs(e)]
+        if pieces:
+            whole = e.get("by_recording")
+            row.append(_score(whole["metrics"][results.metric]) if whole else "")
         if tuned:
             row.append(_score(e["tuning"]["non_nested"]["score"]) if e["tuning"] else "")
         if naive:
@@ -839,7 +887,15 @@ def _show_results(results: Results) -> None:
         rows.append(row)
     _table(heads, rows, right=(0,))
     best, labels = ranked[0], results.labels
-    if len(labels) <= 15:
+    if results.multilabel:
+        click.echo(f"\n{title(best)}:")
+        names = ("average_precision", "precision", "recall", "f1")
+        figures = [
+            [label, *(_score(found[name]) for name in names), str(found["support"])]
+            for label, found in best["per_class"].items()
+        ]
+        _table(["", "average precision", "precision", "recall", "F1", "clips"], figures, right=range(1, 6))
+    elif len(labels) <= 15:
         click.echo(f"\n{title(best)}: rows are the truth, columns the prediction")
         matrix = [[label, *map(str, row)] for label, row in zip(labels, best["confusion_matrix"])]
         _table(["", *labels], matrix, right=range(1, len(labels) + 1))
@@ -849,7 +905,7 @@ def _show_results(results: Results) -> None:
         for name in results.shown:
             value = apart["metrics"][name]
             interval = f"{_score(value['low'])}–{_score(value['high'])}"
-            click.echo(f"  {TITLES[name]} {_score(value['value'])} (95 % interval {interval})")
+            click.echo(f"  {results.titles[name]} {_score(value['value'])} (95 % interval {interval})")
         for warning in apart["warnings"]:
             click.echo(f"warning: {warning}", err=True)
     click.echo()
@@ -861,6 +917,15 @@ def _score(value: float | None) -> str:
 
 def _spread(metric: dict[str, float | None]) -> str:
     return f"{_score(metric['mean'])} ± {_score(metric['std'])}"
+
+
+def _costs(experiment: dict[str, Any]) -> list[str]:
+    """Milliseconds from the file to the answer, and the size of the model."""
+    cost = experiment.get("cost")
+    if not cost:
+        return ["", ""]
+    size = cost["kilobytes"]
+    return [f"{(cost['features_ms'] or 0) + cost['classifier_ms']:.1f}", "–" if size is None else f"{size:,.0f}"]
 
 
 def _against(experiment: dict[str, Any]) -> str:
@@ -938,7 +1003,9 @@ def _progress(quiet: bool) -> Iterator[Progress]:
         seen: set[str] = set()
 
         def line(stage: str, done: int, total: int, note: str) -> None:
-            if stage not in seen:
+            if stage == "epochs":
+                click.echo(f"epoch {done} of {total}: {note}", err=True)
+            elif stage not in seen:
                 seen.add(stage)
                 click.echo(f"{stage}: {total} to do", err=True)
 

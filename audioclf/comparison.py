@@ -211,6 +211,8 @@ def compare(
     if metric is not None:
         check_metric(metric, {*RANKING, *TAG_RANKING})
     effects = None if augment is None else augmentation.parse(augment, augment_factor, seed)
+    if effects is not None:
+        effects.check_installed()
     experiments = plan(features, classifiers, None if effects is None else effects.spec, augment_compare, device)
     if tune or grid is not None:
         experiments = with_candidates(experiments, grid, budget, seed)
@@ -296,7 +298,7 @@ def compare(
     looked = time.perf_counter()
     findings = record["audit"]["findings"]
     record["warnings"] = [
-        *records.warnings(found, extraction, splits, analysis, scored, findings),
+        *records.warnings(task, found, extraction, splits, analysis, scored, findings),
         *record.pop("left_out"),
     ]
     record["test"] = None

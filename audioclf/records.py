@@ -363,6 +363,7 @@ def _tuning(of: Experiment, outcome: Outcome, course: Course) -> dict[str, Any] 
 
 
 def warnings(
+    task: Task,
     found: Survey,
     extraction: Extraction,
     splits: Splits,
@@ -373,7 +374,8 @@ def warnings(
     """Return what a reader of the scores should know, in sentences, apart from the audit's *findings*."""
     notes = list(splits.warnings)
     rates = found.rates_by_label()
-    told_already = any(finding["kind"] == "sample-rate" for finding in findings)
+    # Of several labels each combination would count as a class, and few clips of one differ by chance.
+    told_already = task.kind == "multi-label" or any(finding["kind"] == "sample-rate" for finding in findings)
     if not told_already and len({frozenset(r) for r in rates.values()}) > 1:
         told = "; ".join(f"{label}: {_range(r)}" for label, r in sorted(rates.items())[:8])
         more = "; ..." if len(rates) > 8 else ""
