@@ -95,8 +95,8 @@ def of(results: Results, confusions: bool) -> Charts:
     drawn = matrices(results, best) if confusions and best is not None else []
     return Charts(
         cost=[_lines(picture) for picture in cost],
-        test=[_pixels(picture) for picture in test],
-        confusions=[_pixels(picture) for picture in drawn],
+        test=[_lines(picture) if results.multilabel else _pixels(picture) for picture in test],
+        confusions=[_lines(picture) if results.multilabel else _pixels(picture) for picture in drawn],
         winner=[_lines(picture) for picture in winner],
         training=[_lines(picture) for picture in training[:1]],
         data=[_lines(picture) for picture in data],

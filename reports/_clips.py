@@ -13,6 +13,8 @@ import numpy as np
 from audioclf.portrait import unpack_picture
 from audioclf.results import Results, is_floor
 
+from . import _tags
+
 _SHADES = 64
 
 
@@ -116,6 +118,8 @@ class Confused:
         Means over those wrong answers: what the predicted class was given, and what the true one.
     others, experiments : int
         How many of the finished experiments got it wrong at least once, of how many; the floor doesn't count.
+    marks : tuple of Mark
+        Where clips have several labels: each label of the clip and of that answer, right, missed or too many.
     """
 
     path: str
@@ -127,6 +131,7 @@ class Confused:
     of_label: float | None
     others: int
     experiments: int
+    marks: tuple[_tags.Mark, ...] = ()
 
     @property
     def wrongly(self) -> str:
@@ -158,6 +163,10 @@ def most_confused(results: Results, most: int | None = None) -> list[Confused]:
         predicted = Counter(p["predicted"] for p in misses).most_common(1)[0][0]
         said = [p for p in misses if p["predicted"] == predicted and p["probabilities"]]
         label = misses[0]["label"]
+        marks: tuple[_tags.Mark, ...] = ()
+        if results.multilabel:
+            means = {name: _mean([p["probabilities"].get(name) for p in said]) for name in results.labels}
+            marks = tuple(_tags.marks(label, predicted, means))
         found.append(
             Confused(
                 path=path,
@@ -169,9 +178,10 @@ def most_confused(results: Results, most: int | None = None) -> list[Confused]:
                 of_label=_mean([p["probabilities"].get(label) for p in said]),
                 others=missed[path],
                 experiments=len(heard),
+                marks=marks,
             )
         )
-    found.sort(key=lambda c: (-c.wrong / c.answers, -c.others, -(c.probability or 0.0), c.path))
+    found.sort(key=lambda c: (-c.wrong / c.answers, -c.others, -_tags.wrong(c.marks), -(c.probability or 0.0), c.path))
     return found[:most]
 
 

@@ -219,7 +219,7 @@ def training(experiment: Experiment) -> str:
     if not kept:
         return f"{said}; the weights are those of the last."
     clips = [h["n_validation"] for h in histories if h.get("n_validation")]
-    by = f", by its answers to {_span(clips)} clips kept out of each training part" if clips else ""
+    by = f", by the loss on {_span(clips)} clips kept out of each training part" if clips else ""
     return f"{said}; the weights kept are those of epoch {_span(kept)}{by}."
 
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from audioclf.files import write_whole
 from audioclf.results import Results, is_floor, title
 
-from ._text import score, shortened
+from ._text import alike, score, shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -120,7 +120,7 @@ def ranking(results: Results) -> Figure:
     for side in ("left", "right", "top"):
         axes.spines[side].set_visible(False)
     axes.spines["bottom"].set_color("#c3cad3")
-    line = "" if floor is None else "; dashed: always answering the largest class"
+    line = "" if floor is None else f"; dashed: {alike(results)}"
     if tested:
         by = (results.record.get("tests") or {}).get("decided_by")
         line += "\n● ≈ not distinguishable from the best, ○ distinguishable" + (f" ({by})" if by else "")

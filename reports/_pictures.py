@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from audioclf import statistics
 from audioclf.portrait import Portrait
 from audioclf.results import Experiment, Results, is_floor, title
 
-from . import _costs, _figures, _network_plots, _plots, _sound
+from . import _costs, _figures, _network_plots, _plots, _sound, _tag_plots, _tags, _text
 from ._text import score, slug_of
 
 if TYPE_CHECKING:
@@ -51,12 +51,18 @@ def pictures(results: Results) -> list[Picture]:
 
 
 def matrices(results: Results, experiment: Experiment) -> list[Picture]:
-    """List the two confusion matrices of one experiment: in numbers of clips, and in shares of the true class."""
-    matrix = np.asarray(experiment["confusion_matrix"])
+    """List the two confusion matrices of one experiment: in numbers of clips, and in shares of the true class.
+
+    Where clips have several labels, one picture of what was found, missed and wrongly given.
+    """
     heading = (
         f"{title(experiment)}: {score(experiment['metrics'][results.metric]['mean'])} {results.titles[results.metric]}"
     )
     name = f"confusion-{slug_of(results, experiment)}"
+    if results.multilabel:
+        what = f"{title(experiment)}: labels found, missed and wrongly given"
+        return [Picture(name, what, partial(_label_bars, results, experiment, what))]
+    matrix = np.asarray(experiment["confusion_matrix"])
     counts = partial(_figures.confusion_counts, matrix, results.labels, heading)
     shares = partial(_figures.confusion_shares, matrix, results.labels, heading)
     return [
@@ -102,18 +108,19 @@ def _winner(results: Results) -> Iterator[Picture]:
     best, record = results.best, results.record
     if best is not None and (given := _probabilities(results, best)) is not None:
         truth, scores = given
-        about = f"{_data_name(results)}: {title(best)}"
-        occurs = np.bincount(truth, minlength=len(results.labels))
-        if ((occurs > 0) & (occurs < len(truth))).any():
+        about, (noun, _) = f"{_data_name(results)}: {title(best)}", _text.noun(results)
+        if (truth.any(axis=0) & ~truth.all(axis=0)).any():
+            one = "each label on its own" if results.multilabel else "one class against the rest"
             for name, what, draw in (
-                ("roc", "hits against false alarms, one class against the rest", _plots.roc),
-                ("precision-recall", "precision against recall, one class against the rest", _plots.precision_recall),
+                ("roc", f"hits against false alarms, {one}", _plots.roc),
+                ("precision-recall", f"precision against recall, {one}", _plots.precision_recall),
             ):
-                yield Picture(
-                    name, f"{title(best)}: {what}", partial(draw, truth, scores, results.labels, f"{about}, {what}")
-                )
-        what = "right answers against their probability"
-        yield Picture("reliability", f"{title(best)}: {what}", partial(_reliability, truth, scores, f"{about}, {what}"))
+                drawn = partial(draw, truth, scores, results.labels, f"{about}, {what}", noun)
+                yield Picture(name, f"{title(best)}: {what}", drawn)
+        what = "labels" if results.multilabel else "right answers"
+        what += " against their probability"
+        drawn = partial(_reliability, truth, scores, f"{about}, {what}", results.multilabel)
+        yield Picture("reliability", f"{title(best)}: {what}", drawn)
     if (curve := record.get("learning_curve")) and any(p["mean"] is not None for p in curve["points"]):
         metric = results.titles.get(curve["metric"], curve["metric"])
         what = f"{title(curve)}: {metric} over the clips trained on"
@@ -126,6 +133,10 @@ def _winner(results: Results) -> Iterator[Picture]:
     if test := record.get("test"):
         metric = test["metrics"][results.metric]["value"]
         what = f"{title(test)} on the clips kept apart: {score(metric)} {results.titles[results.metric]}"
+        if results.multilabel:
+            what = f"{title(test)} on the clips kept apart: labels found, missed and wrongly given"
+            yield Picture("confusion-test", what, partial(_label_bars, results, test, what))
+            return
         draw = partial(_figures.confusion_counts, np.asarray(test["confusion_matrix"]), results.labels, what)
         yield Picture("confusion-test", f"Confusion matrix of {title(test)} on the clips kept apart, in clips", draw)
 
@@ -136,7 +147,7 @@ def _data(results: Results) -> Iterator[Picture]:
     counts = record["dataset"].get("label_counts")
     if counts:
         clips = [counts.get(label, 0) for label in results.labels]
-        what = f"{name}: clips per class"
+        what = f"{name}: clips per {_text.noun(results)[0]}"
         draw = partial(_plots.class_distribution, results.labels, clips, _groups(results), what)
         yield Picture("class-distribution", what, draw)
     if projected := record.get("projection"):
@@ -145,7 +156,9 @@ def _data(results: Results) -> Iterator[Picture]:
     portraits = record.get("portraits") or []
     pages = [portraits[at : at + _sound.A_PAGE] for at in range(0, len(portraits), _sound.A_PAGE)]
     for number, page in enumerate(pages, 1):
-        what = f"{name}: one clip of each class" + (f", page {number} of {len(pages)}" if len(pages) > 1 else "")
+        what = f"{name}: one clip of each {_text.noun(results)[0]}" + (
+            f", page {number} of {len(pages)}" if len(pages) > 1 else ""
+        )
         stem = "portraits" if len(pages) == 1 else f"portraits-{number}"
         yield Picture(stem, what, partial(_overview, page, what))
 
@@ -154,21 +167,32 @@ def _data_name(results: Results) -> str:
     return results.record["dataset"]["name"]
 
 
-def _reliability(truth: NDArray[np.int64], scores: NDArray[np.float64], heading: str) -> Figure:
-    return _plots.reliability(statistics.reliability(truth, scores), heading)
+def _reliability(truth: NDArray[np.bool_], scores: NDArray[np.float64], heading: str, multilabel: bool) -> Figure:
+    """How often answers are right; where clips have several labels, how often a clip has a label, over all labels."""
+    if multilabel:
+        pooled = statistics.reliability(np.where(truth.ravel(), 0, 1), scores.reshape(-1, 1))
+        return _plots.reliability(pooled, heading, _plots.OF_LABELS)
+    return _plots.reliability(statistics.reliability(truth.argmax(axis=1), scores), heading)
+
+
+def _label_bars(results: Results, scored: dict[str, Any], heading: str) -> Figure:
+    cells = [_tags.cells(scored["per_class"][label]) for label in results.labels]
+    return _tag_plots.label_bars(results.labels, cells, heading)
 
 
 def _overview(portraits: list[dict[str, object]], heading: str) -> Figure:
     return _sound.overview([Portrait.from_dict(facts) for facts in portraits], heading)
 
 
-def _probabilities(results: Results, experiment: Experiment) -> tuple[NDArray[np.int64], NDArray[np.float64]] | None:
-    """True classes (n_predictions,) and probabilities (n_predictions, n_classes), if all predictions have them."""
+def _probabilities(results: Results, experiment: Experiment) -> tuple[NDArray[np.bool_], NDArray[np.float64]] | None:
+    """What clips are and probabilities, both (n_predictions, n_classes), if all predictions have them."""
     predictions = experiment["predictions"]
     if not predictions or any(p["probabilities"] is None for p in predictions):
         return None
-    index = {label: k for k, label in enumerate(results.labels)}
-    truth = np.array([index[p["label"]] for p in predictions])
+    if results.multilabel:
+        truth = _tags.matrix([p["label"] for p in predictions], results.labels)
+    else:
+        truth = np.array([[p["label"] == label for label in results.labels] for p in predictions])
     scores = np.array([[p["probabilities"].get(label, 0.0) for label in results.labels] for p in predictions])
     return truth, scores
 
@@ -184,5 +208,6 @@ def _groups(results: Results) -> list[int] | None:
     for p in results.best["predictions"]:
         if p["group"] is None:
             return None
-        found[p["label"]].add(p["group"])
+        for label in _tags.names(p["label"]) if results.multilabel else [p["label"]]:
+            found[label].add(p["group"])
     return [len(found[label]) for label in results.labels]

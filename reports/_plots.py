@@ -31,6 +31,7 @@ DASHES: tuple[Any, ...] = ("-", (0, (6, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)
 PALE = "#8fb8de"
 DARK = "#08305c"
 FAINT = "#aab3bf"
+PLURALS = {"class": "classes", "label": "labels"}
 MOST_COEFFICIENTS = 25
 _MOST_NAMED = 6
 _MOST_WORST = 5
@@ -87,7 +88,9 @@ def class_distribution(
     return figure
 
 
-def roc(truth: NDArray[np.int64], scores: NDArray[np.floating], labels: Sequence[str], heading: str) -> Figure:
+def roc(
+    truth: NDArray[np.bool_], scores: NDArray[np.floating], labels: Sequence[str], heading: str, noun: str = "class"
+) -> Figure:
     """Draw receiver operating characteristics, one class against the rest.
 
     Beyond six classes their mean (vertical averaging, Fawcett 2006, "An introduction to ROC analysis", section 9.1)
@@ -96,36 +99,40 @@ def roc(truth: NDArray[np.int64], scores: NDArray[np.floating], labels: Sequence
 
     Parameters
     ----------
-    truth : ndarray of int, shape (n_predictions,)
-        Indices into *labels*.
+    truth : ndarray of bool, shape (n_predictions, n_classes)
+        Whether a clip is of a class; of several where it has several labels.
     scores : ndarray, shape (n_predictions, n_classes)
         Probabilities of the classes.
     labels : sequence of str
     heading : str
+    noun : str
+        What a class is called: ``class`` or ``label``.
     """
     curves = []
     for k, label in enumerate(labels):
-        positive = truth == k
+        positive = truth[:, k]
         if positive.any() and not positive.all():
             x, y = statistics.roc_curve(positive, scores[:, k])
             curves.append(_Curve(label, x, y, float(np.sum(np.diff(x) * (y[1:] + y[:-1]) / 2))))
     grid = np.linspace(0, 1, 201)
     rises = [np.append(0.0, np.interp(grid[1:], c.x, c.y)) for c in curves]
-    mean = _Curve("mean of the classes", grid, np.mean(rises, axis=0), float(np.mean([c.area for c in curves])))
-    figure, axes = _curves(curves, mean, "area under the curve", heading, "default")
+    mean = _Curve(
+        f"mean of the {PLURALS[noun]}", grid, np.mean(rises, axis=0), float(np.mean([c.area for c in curves]))
+    )
+    figure, axes = _curves(curves, mean, "area under the curve", heading, "default", noun)
     axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1.0, linestyle=(0, (4, 3)), zorder=0)
-    axes.set_xlabel("false alarms: share of the other clips taken for the class", fontsize=_SIZE, color=MUTED)
-    axes.set_ylabel("hits: share of the class's clips found", fontsize=_SIZE, color=MUTED)
+    axes.set_xlabel(f"false alarms: share of the other clips taken for the {noun}", fontsize=_SIZE, color=MUTED)
+    axes.set_ylabel(f"hits: share of the {noun}'s clips found", fontsize=_SIZE, color=MUTED)
     return figure
 
 
 def precision_recall(
-    truth: NDArray[np.int64], scores: NDArray[np.floating], labels: Sequence[str], heading: str
+    truth: NDArray[np.bool_], scores: NDArray[np.floating], labels: Sequence[str], heading: str, noun: str = "class"
 ) -> Figure:
     """Draw precision over recall, one class against the rest; parameters and choice of classes as for `roc`."""
     curves = []
     for k, label in enumerate(labels):
-        positive = truth == k
+        positive = truth[:, k]
         if positive.any() and not positive.all():
             x, y = statistics.precision_recall_curve(positive, scores[:, k])
             further = np.diff(x, prepend=0.0) > 0  # where recall stays, precision falls; left out, the steps are clean
@@ -133,11 +140,23 @@ def precision_recall(
             curves.append(_Curve(label, x, y, float(np.sum(np.diff(x) * y[1:]))))
     grid = np.linspace(0, 1, 201)
     falls = [c.y[np.minimum(np.searchsorted(c.x, grid - 1e-12), len(c.y) - 1)] for c in curves]
-    mean = _Curve("mean of the classes", grid, np.mean(falls, axis=0), float(np.mean([c.area for c in curves])))
-    figure, axes = _curves(curves, mean, "average precision", heading, "steps-pre")
-    axes.set_xlabel("recall: share of the class's clips found", fontsize=_SIZE, color=MUTED)
+    mean = _Curve(
+        f"mean of the {PLURALS[noun]}", grid, np.mean(falls, axis=0), float(np.mean([c.area for c in curves]))
+    )
+    figure, axes = _curves(curves, mean, "average precision", heading, "steps-pre", noun)
+    axes.set_xlabel(f"recall: share of the {noun}'s clips found", fontsize=_SIZE, color=MUTED)
     axes.set_ylabel("precision: share of the found that are right", fontsize=_SIZE, color=MUTED)
     return figure
+
+
+OF_ANSWERS = (
+    "share of answers that are right",
+    "answers",
+    "probability given for the answer",
+    "too modest",
+    "too bold",
+)
+OF_LABELS = ("share of clips that have it", "clips × labels", "probability given for a label", "too low", "too high")
 
 
 @dataclass(frozen=True)
@@ -148,7 +167,9 @@ class _Curve:
     area: float
 
 
-def _curves(curves: list[_Curve], mean: _Curve, what: str, heading: str, drawstyle: Any) -> tuple[Figure, Axes]:
+def _curves(
+    curves: list[_Curve], mean: _Curve, what: str, heading: str, drawstyle: Any, noun: str
+) -> tuple[Figure, Axes]:
     """Axes over the unit square with the curves, and their names beside it, the smallest area last."""
     from matplotlib.figure import Figure
 
@@ -163,7 +184,7 @@ def _curves(curves: list[_Curve], mean: _Curve, what: str, heading: str, drawsty
     faint: dict[str, Any] = {"color": "#c9d0d9", "linestyle": "-", "linewidth": 0.8}
     entries = [(f"{shortened(plain(c.name), _LONGEST_NAME)}  {score(c.area)}", style) for c, style in lines]
     if many:
-        entries.insert(1, (f"the other {count(len(ranked) - len(named), 'class', 'classes')}", faint))
+        entries.insert(1, (f"the other {count(len(ranked) - len(named), noun, PLURALS[noun])}", faint))
     left, bottom, side, gap = 0.75, 0.62, 4.4, 0.25
     title = f"{what};\nthe worst {len(named)} by name" if many else what
     legend = max(text_width(text, _SIZE) for text in (*(text for text, _ in entries), *title.splitlines())) + 0.55
@@ -184,7 +205,7 @@ def _curves(curves: list[_Curve], mean: _Curve, what: str, heading: str, drawsty
     return figure, axes
 
 
-def reliability(found: Reliability, heading: str) -> Figure:
+def reliability(found: Reliability, heading: str, what: Sequence[str] = OF_ANSWERS) -> Figure:
     """Draw how often answers are right against the probability that was given for them.
 
     Parameters
@@ -193,6 +214,9 @@ def reliability(found: Reliability, heading: str) -> Figure:
         As from `audioclf.statistics.reliability`.
     heading : str
         Stands over the picture.
+    what : sequence of str, length 5
+        The upper plot's vertical axis, the lower one's, what both go over, and what probabilities are that lie above
+        the diagonal and below it.
     """
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
@@ -210,17 +234,17 @@ def reliability(found: Reliability, heading: str) -> Figure:
     axes.scatter(x, y, s=18 + 130 * n / max(n.max(initial=1), 1), color=ACCENT, edgecolor="white", zorder=3)
     error = f"expected calibration error {found.ece:.3f}"
     axes.set_title(error, fontsize=_SIZE + 0.5, color=INK, loc="left", pad=21)
-    meaning = "above the dashed line the probabilities are too modest, below too bold"
+    meaning = f"above the dashed line the probabilities are {what[3]}, below {what[4]}"
     axes.text(0, 1.03, meaning, fontsize=_SIZE - 0.5, color=MUTED, transform=axes.transAxes)
     tidy(axes, "both", _SIZE)
-    axes.set_ylabel("share of answers that are right", fontsize=_SIZE, color=MUTED)
+    axes.set_ylabel(what[0], fontsize=_SIZE, color=MUTED)
     axes.tick_params(axis="x", labelbottom=False)
     below = add_axes(figure, left, bottom, side, low)
     below.bar(found.edges[:-1], found.count, np.diff(found.edges) * 0.92, align="edge", color=PALE, linewidth=0)
     tidy(below, "y", _SIZE)
     below.yaxis.set_major_locator(MaxNLocator(3, integer=True))
-    below.set_ylabel("answers", fontsize=_SIZE, color=MUTED)
-    below.set_xlabel("probability given for the answer", fontsize=_SIZE, color=MUTED)
+    below.set_ylabel(what[1], fontsize=_SIZE, color=MUTED)
+    below.set_xlabel(what[2], fontsize=_SIZE, color=MUTED)
     axes.set_xlim(-0.01, 1.01)
     below.set_xlim(-0.01, 1.01)
     axes.set_ylim(-0.01, 1.01)

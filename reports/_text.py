@@ -174,12 +174,12 @@ def answer(results: Results) -> str:
         others = [e for e in results.ranking() if not is_floor(e)]
         if not others:
             return (
-                f"Only the floor was measured: always answering the largest class reaches {reached}; "
+                f"Only the floor was measured: {alike(results)} reaches {reached}; "
                 "compare it with a classifier that listens."
             )
         best, got = others[0], others[0]["metrics"][results.metric]
         return (
-            f"Nothing beats always answering the largest class, which reaches {reached}; "
+            f"Nothing beats {alike(results)}, which reaches {reached}; "
             f"the best of the rest, {title(best)}, reaches {score(got['mean'])}."
         )
     got = best["metrics"][results.metric]
@@ -190,14 +190,24 @@ def answer(results: Results) -> str:
         like = indistinct(results)
         rivals = len(results.ranking()) - 1 - (floor is not None)
         if like:
-            names = ["always answering the largest class" if is_floor(e) else title(e) for e in like]
+            names = [alike(results) if is_floor(e) else title(e) for e in like]
             return f"{text}; not distinguishable from {listed(names, 2)}."
         if rivals:
             whom = "the other experiment" if rivals == 1 else f"each of the other {rivals} experiments"
             return f"{text}; better than {whom} beyond what chance explains."
     if floor is not None:
-        text += f", against {score(floor['metrics'][results.metric]['mean'])} for always answering the largest class"
+        text += f", against {score(floor['metrics'][results.metric]['mean'])} for {alike(results)}"
     return f"{text}."
+
+
+def alike(results: Results) -> str:
+    """Say what the floor does, as in "... beats always answering the largest class"."""
+    return "giving every clip the same answer" if results.multilabel else "always answering the largest class"
+
+
+def noun(results: Results) -> tuple[str, str]:
+    """What this run calls what it tells apart: one, and several of them."""
+    return ("label", "labels") if results.multilabel else ("class", "classes")
 
 
 def indistinct(results: Results) -> list[Experiment]:
@@ -255,7 +265,7 @@ def figures(results: Results) -> list[tuple[str, str, str]]:
         found.append(("Groups ignored: leaky", score(value), _cost(got["mean"], value)))
     if floor is not None and floor is not best:
         value = floor["metrics"][metric]["mean"]
-        found.append(("The floor", score(value), "Always answering the largest class."))
+        found.append(("The floor", score(value), sentence(alike(results))))
     return found
 
 
@@ -325,8 +335,8 @@ def caveats(results: Results) -> list[str]:
     low = best["metrics"][results.metric]["low"]
     if floor is not None and low is not None and low <= (floor["metrics"][results.metric]["mean"] or 0.0):
         said.append(
-            "The interval reaches down to always answering the largest class: on these clips the features "
-            "may tell nothing about the classes."
+            f"The interval reaches down to {alike(results)}: on these clips the features may tell nothing about the "
+            f"{noun(results)[1]}."
         )
     others = [e for e in results.ranking()[1:] if not is_floor(e)]
     near = [e for e in others if low is not None and (e["metrics"][results.metric]["high"] or 0.0) >= low]
@@ -424,9 +434,10 @@ def versus(results: Results, experiment: Experiment) -> str:
     pairs = against["mcnemar"]
     if pairs is None:
         return said + "."
+    right = " (with all labels)" if results.multilabel else ""
     return (
-        f"{said}. {count(pairs['best_only'], 'answer')} right of the best alone, {pairs['this_only']} right of this "
-        f"one alone (McNemar p = {p_value(pairs['p'])}, with Holm's correction {p_value(pairs['p_holm'])})."
+        f"{said}. {count(pairs['best_only'], 'answer')} right{right} of the best alone, {pairs['this_only']} right of "
+        f"this one alone (McNemar p = {p_value(pairs['p'])}, with Holm's correction {p_value(pairs['p_holm'])})."
     )
 
 
@@ -488,7 +499,11 @@ def data_sentence(results: Results) -> str:
     """Say in one sentence what was listened to."""
     data = results.record["dataset"]
     clips = count(data["n_clips"], "clip")
-    text = f"{clips} ({duration(data['duration'])}) in {count(len(data['labels']), 'class', 'classes')}"
+    of = f"{clips} ({duration(data['duration'])})"
+    text = f"{of} in {count(len(data['labels']), 'class', 'classes')}"
+    if results.multilabel:
+        each = sum(data["label_counts"].values()) / max(data["n_clips"], 1)
+        text = f"{of} with {count(len(data['labels']), 'label')}, {each:.1f} a clip on average"
     if data["n_groups"] is not None:
         text += f", from {count(data['n_groups'], 'group')}"
     return text + "."
@@ -514,6 +529,15 @@ def protocol(results: Results) -> list[str]:
             "every class, and clips of one group (a speaker, a source recording) never stand on both sides "
             "of a split."
         ),
+        "iterative-stratified-k-fold": (
+            f"{n}-fold cross-validation with iterative stratification (Sechidis et al. 2011): each fold has about the "
+            "same share of every label, and each clip is answered by a model that was not trained on it."
+        ),
+        "iterative-stratified-group-k-fold": (
+            f"{n}-fold cross-validation with iterative stratification of whole groups: each fold has about "
+            "the same share of every label, and clips of one group (a speaker, a source recording) never "
+            "stand on both sides of a split."
+        ),
         "predefined": (
             f"The data set's own {n} folds: each is held out once and answered by a model trained on the others."
         ),
@@ -523,15 +547,21 @@ def protocol(results: Results) -> list[str]:
         ),
     }
     said = [kinds.get(cv["kind"], f"Cross-validation of kind {cv['kind']} with {n} splits.")]
-    if cv["kind"] == "stratified-k-fold" and data["n_groups"] is None:
+    if results.multilabel:
+        said.append(
+            "A clip can have several labels. Each label is answered on its own, with a probability that doesn't depend "
+            "on the others', and a clip gets those of 0.5 and more."
+        )
+    if cv["kind"] in ("stratified-k-fold", "iterative-stratified-k-fold") and data["n_groups"] is None:
         said.append(
             "No groups were given: if several clips were cut from one recording, some of it was in training "
             "when the rest was tested, and the scores are too high."
         )
     if cv["repeats"] > 1:
         said.append(
-            f"All of it {cv['repeats']} times with other splits; confusion matrices and per-class figures "
-            "are over all repeats."
+            f"All of it {cv['repeats']} times with other splits; "
+            + ("figures per label" if results.multilabel else "confusion matrices and per-class figures")
+            + " are over all repeats."
         )
     if cv["tuned"]:
         said.append("Parameters were searched within each training part, so that no tested clip had a say in them.")

@@ -15,7 +15,7 @@ from audioclf.files import write_whole
 from audioclf.report import Report
 from audioclf.results import ERRORS, Experiment, Results, identity, is_floor, title
 
-from . import _across, _augmented, _charts, _clips, _costs, _figures, _pieces, _text
+from . import _across, _augmented, _charts, _clips, _costs, _figures, _pieces, _tags, _text
 
 MOST_COLUMNS = 15
 MOST_BYTES = 4_900_000
@@ -83,6 +83,8 @@ def _page(results: Results) -> dict[str, Any]:
         "costs": _costs,
         "augmented": _augmented,
         "pieces": _pieces,
+        "tags": _tags,
+        "noun": _text.noun(results)[0],
         "slugs": {identity(e): "winner" if e is best else f"e-{slugs[id(e)]}" for e in ranked},
         "title": title,
         "identity": identity,
@@ -102,7 +104,7 @@ def _page(results: Results) -> dict[str, Any]:
         ],
         "confused": _confused(results),
         "test": None if test is None else _test(results, test),
-        "charts": _charts.of(results, confusions=len(results.labels) > MOST_COLUMNS),
+        "charts": _charts.of(results, confusions=results.multilabel or len(results.labels) > MOST_COLUMNS),
     }
 
 
@@ -232,8 +234,9 @@ def _experiment(results: Results, experiment: Experiment, slug: str, most_clips:
         "matrix": _matrix(experiment["confusion_matrix"], results.labels),
         "confusions": [
             (c.label, c.predicted, c.count, f"{c.share:.0%}", c.clips[:most_clips], len(c.clips) - most_clips)
-            for c in results.confusions(experiment)
+            for c in ([] if results.multilabel else results.confusions(experiment))
         ],
+        "spoken": _tags.spoken(results, experiment),
         "warnings": experiment.get("warnings", []),
         "folds": [
             {
@@ -258,7 +261,7 @@ def _classes(per_class: dict[str, Any]) -> dict[str, Any]:
         for name, words in (("roc_auc", "ROC AUC"), ("average_precision", "average precision"))
         if any(values.get(name) is not None for values in per_class.values())
     ]
-    rows = []
+    rows, counted = [], any("confusion" in values for values in per_class.values())
     for label, values in per_class.items():
         cells = []
         for name in ("precision", "recall", "f1"):
@@ -266,13 +269,15 @@ def _classes(per_class: dict[str, Any]) -> dict[str, Any]:
             ends = _text.interval({"low": low, "high": high})
             cells.append((_text.score(values[name]), "" if ends == _text.MISSING else ends))
         cells += [(_text.score(values[name]), "") for name, _ in areas]
+        cells += [(str(number), "") for number in _tags.cells(values)] if counted else []
         rows.append((label, cells, values["support"]))
-    return {"heads": ["precision", "recall", "F1", *(words for _, words in areas)], "rows": rows}
+    heads = ["precision", "recall", "F1", *(words for _, words in areas), *(_tags.CELLS if counted else ())]
+    return {"heads": heads, "rows": rows, "key": _tags.CELLS_KEY if counted else ""}
 
 
-def _matrix(counts: list[list[int]], labels: list[str]) -> list[tuple[str, list[tuple[int, str, float]]]] | None:
-    """A confusion matrix as rows of count, percent and share of the row; None where it's too wide for a table."""
-    if len(labels) > MOST_COLUMNS:
+def _matrix(counts: list[list[int]] | None, labels: list[str]) -> list[tuple[str, list[tuple[int, str, float]]]] | None:
+    """A confusion matrix as rows of count, percent and share of the row; None where there's none or it's too wide."""
+    if counts is None or len(labels) > MOST_COLUMNS:
         return None
     values = np.asarray(counts)
     shares = values / np.maximum(values.sum(axis=1, keepdims=True), 1)

@@ -11,7 +11,7 @@ from audioclf.files import write_whole
 from audioclf.report import Report
 from audioclf.results import ERRORS, Experiment, Results, identity, is_floor, title
 
-from . import _across, _augmented, _costs, _figures, _pieces, _text
+from . import _across, _augmented, _costs, _figures, _pieces, _tags, _text
 from ._clips import most_confused
 from ._pictures import TRAINING, Picture, matrices, pictures
 
@@ -34,7 +34,7 @@ class MarkdownReport(Report):
         """Write the report and the pictures it shows; the report is the one to open first."""
         wanted = [picture for picture in pictures(results) if _wanted(results, picture)]
         if results.best is not None:
-            wanted.append(matrices(results, results.best)[1])
+            wanted.append(matrices(results, results.best)[-1])
         drawn = [_figures.save(picture.draw(), folder / "figures" / f"{picture.name}.png") for picture in wanted]
         path = folder / "report.md"
         shown = {
@@ -77,7 +77,7 @@ def render(results: Results, shown: Mapping[str, str] | None = None) -> str:
     if results.ranking():
         parts += ["## Ranking", _ranking(results), _testing(results), shown.pop("ranking", "")]
     if "cost" in shown:
-        parts += ["## What an accuracy costs", escape(_costs.bargain(results)), shown.pop("cost"), _costs.MEASURED]
+        parts += ["## What a score costs", escape(_costs.bargain(results)), shown.pop("cost"), _costs.MEASURED]
     parts += [*_pairs(results), *_pieced(results)]
     if results.failed():
         rows = [(e["features"], _classifier(e), e["error"]) for e in results.failed()]
@@ -278,7 +278,7 @@ def _test(results: Results, test: dict[str, Any]) -> list[str]:
         escape(_text.held_out(test)),
         bullets(test["warnings"]),
         table(("metric", "value", "95 % interval"), rows, right=(1, 2)),
-        _classes(test["per_class"]),
+        _classes(results, test["per_class"]),
     ]
     return [*parts, *_matrix(results, test)]
 
@@ -296,18 +296,18 @@ def _details(results: Results, experiment: Experiment, most_clips: int = _MOST_C
         escape(_costs.training(experiment)),
         bullets(experiment.get("warnings", [])),
         table(("metric", "mean ± std over folds", "95 % interval"), metrics, right=(1, 2)),
-        _classes(experiment["per_class"]),
+        _classes(results, experiment["per_class"]),
         *_matrix(results, experiment),
     ]
     confused = [
         (c.label, c.predicted, c.count, f"{c.share:.0%}", _text.listed(c.clips, most_clips))
-        for c in results.confusions(experiment)
+        for c in ([] if results.multilabel else results.confusions(experiment))
     ]
     if confused:
         parts.append("Most confused:")
         parts.append(table(("true class", "taken for", "times", "of its clips", "clips"), confused, right=(2, 3)))
     else:
-        parts.append("No clip was confused.")
+        parts.append(_tags.spoken(results, experiment) or "No clip was confused.")
     if experiment.get("tuning"):
         n = len(experiment["folds"])
         chosen = [(spec, f"{times} of {n}") for spec, times in _text.chosen(experiment)]
@@ -315,7 +315,8 @@ def _details(results: Results, experiment: Experiment, most_clips: int = _MOST_C
     return parts
 
 
-def _classes(per_class: dict[str, Any]) -> str:
+def _classes(results: Results, per_class: dict[str, Any]) -> str:
+    counted = any("confusion" in values for values in per_class.values())
     areas = [
         (name, words)
         for name, words in (("roc_auc", "ROC AUC"), ("average_precision", "average precision"))
@@ -328,20 +329,24 @@ def _classes(per_class: dict[str, Any]) -> str:
             low, high = values.get("intervals", {}).get(name) or (None, None)
             ends = _text.interval({"low": low, "high": high})
             row.append(_text.score(values[name]) + ("" if ends == _text.MISSING else f" ({ends})"))
-        rows.append([*row, *(_text.score(values[name]) for name, _ in areas), values["support"]])
-    heads = ("class", "precision", "recall", "F1", *(words for _, words in areas), "clips")
-    return table(heads, rows, right=range(1, len(heads)))
+        row += [_text.score(values[name]) for name, _ in areas]
+        rows.append([*row, *(_tags.cells(values) if counted else ()), values["support"]])
+    heads = (_text.noun(results)[0], "precision", "recall", "F1", *(words for _, words in areas))
+    heads += (*(_tags.CELLS if counted else ()), "clips")
+    return table(heads, rows, right=range(1, len(heads))) + (f"\n\n{_tags.CELLS_KEY}" if counted else "")
 
 
 def _matrix(results: Results, scored: dict[str, Any]) -> list[str]:
     labels = results.labels
-    if len(labels) > MOST_COLUMNS:
+    if results.multilabel or len(labels) > MOST_COLUMNS:
         return []
     rows = [(label, *row) for label, row in zip(labels, scored["confusion_matrix"])]
     return [table(("true class ↓ taken for →", *labels), rows, right=range(1, len(labels) + 1))]
 
 
 def _confused(results: Results) -> list[str]:
+    if results.multilabel:
+        return _wrongly_labelled(results)
     rows = [
         (
             clip.path,
@@ -357,6 +362,15 @@ def _confused(results: Results) -> list[str]:
         return []
     heads = ("clip", "true class", "taken for", "probability", "of the true class", "wrong in")
     return ["### Clips most often confused", table(heads, rows, right=(3, 4))]
+
+
+def _wrongly_labelled(results: Results) -> list[str]:
+    """The clips that got wrong labels: which are right, missed and too many."""
+    rows = [
+        (clip.path, ", ".join(mark.words for mark in clip.marks), clip.wrongly or _text.MISSING)
+        for clip in most_confused(results, _MOST_CONFUSED)
+    ]
+    return ["### Clips with wrong labels", _tags.KEY, table(("clip", "labels", "wrong in"), rows)] if rows else []
 
 
 def _probability(value: float | None) -> str:
@@ -408,4 +422,4 @@ def _data(results: Results) -> list[str]:
     rows = [("source", data["source"]), ("native sample rates", _text.sample_rates(results))]
     rows += [(name, data[name]) for name in ("licence", "citation") if data[name]]
     counts = list(data["label_counts"].items())
-    return [table(("class", "clips"), counts, right=(1,)), table(("", ""), rows)]
+    return [table((_text.noun(results)[0], "clips"), counts, right=(1,)), table(("", ""), rows)]

@@ -20,7 +20,8 @@ class PNGReport(Report):
     """``figures/``: the ranking, confusion matrices, curves of the winner, and pictures of the data.
 
     ``ranking.png`` has the run's metric with 95 % intervals; ``confusion-<experiment>.png`` numbers of clips,
-    ``confusion-<experiment>-normalised.png`` shares of the true class, of each finished experiment. Of the winner:
+    ``confusion-<experiment>-normalised.png`` shares of the true class, of each finished experiment (where clips have
+    several labels, only the first, with what was found, missed and wrongly given of each). Of the winner:
     ``roc.png``, ``precision-recall.png`` and ``reliability.png`` where it gives probabilities, ``learning-curve.png``
     and ``importance.png`` where they were asked for. Of all together: ``cost.png``, scores against time and size. Of
     each network: ``training-curve-<experiment>.png``. Of the data: ``class-distribution.png``, ``projection.png`` and

@@ -11,10 +11,11 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from audioclf import statistics
-from audioclf.results import DETAILS, METRICS, TITLES, Results
+from audioclf import statistics, tag_statistics
+from audioclf.results import DETAILS, METRICS, TAG_TITLES, TITLES, Results
 
 PLAIN = ["birds", "engine", "music", "speech"]
+TAGS = ["acoustic", "electronic", "live", "pop", "rock", "vocals"]
 AUGMENT = "noise,pitch:semitones=3,shift"
 NETWORKS = ("cnn", "rnn")
 NASTY = [
@@ -172,15 +173,83 @@ def _history(rng, n_validation):
     }
 
 
-def _compare(experiments):
+def _tagged(rng, features, classifier, labels, truth, skill, n_splits):
+    """An experiment whose clips have several labels; *truth* is a matrix, (n_clips, n_labels)."""
+    chance = np.clip(rng.normal(0.5 + 0.3 * skill * (2 * truth - 1), 0.18), 0.001, 0.999).round(4)
+    if classifier == "dummy":
+        chance = np.tile(truth.mean(axis=0).round(4), (len(truth), 1))
+    answer = chance >= 0.5
+    order, folds, predictions = rng.permutation(len(truth)) % n_splits, [], []
+    for fold in range(n_splits):
+        test = np.flatnonzero(order == fold)
+        folds.append(
+            {
+                "repeat": 0,
+                "fold": fold,
+                "n_train": len(truth) - len(test),
+                "n_test": len(test),
+                **tag_statistics.score_tags(truth[test], answer[test], chance[test]),
+                "fit_seconds": 0.4,
+                "predict_seconds": 0.01,
+                "parameters": {},
+                "history": _history(rng, 20) if classifier in NETWORKS else None,
+            }
+        )
+        for i in test:
+            predictions.append(
+                {
+                    "path": f"tags/clip-{i:03d}.flac",
+                    "group": f"recording-{i // 5}",
+                    "repeat": 0,
+                    "fold": fold,
+                    "label": ";".join(label for label, has in zip(labels, truth[i]) if has),
+                    "predicted": ";".join(label for label, has in zip(labels, answer[i]) if has),
+                    "probabilities": {label: float(x) for label, x in zip(labels, chance[i], strict=True)},
+                }
+            )
+    found = tag_statistics.per_label(truth, answer, chance)
+    parts = ("precision", "recall", "f1")
+    return {
+        "features": features,
+        "classifier": classifier,
+        "augment": None,
+        "takes": "sequences" if classifier in NETWORKS else "vectors",
+        "n_features": 41,
+        "parameters": {"features": {features: {}}, "classifier": {}},
+        "status": "ok",
+        "error": None,
+        "metrics": {name: _interval([fold[name] for fold in folds]) for name in TAG_TITLES},
+        "per_class": {
+            label: {
+                **{name: float(found[name][k]) for name in parts},
+                "support": int(found["support"][k]),
+                **{name: _known(found[name], k) for name in ("roc_auc", "average_precision")},
+                "intervals": {name: [max(0.0, found[name][k] - 0.1), min(1.0, found[name][k] + 0.1)] for name in parts},
+                "confusion": found["confusion"][k].tolist(),
+            }
+            for k, label in enumerate(labels)
+        },
+        "confusion_matrix": None,
+        "folds": folds,
+        "predictions": predictions,
+        "cost": _cost(rng, classifier),
+        "by_recording": None,
+        "tuning": None,
+        "naive": None,
+        "versus_best": None,
+    }
+
+
+def _compare(experiments, metric="accuracy"):
     """Fill in versus_best of all but the best and return the record's tests."""
-    ranked = Results({"metric": "accuracy", "experiments": experiments}).ranking()
+    task = "multi-label" if metric == "average_precision" else "multi-class"
+    ranked = Results({"metric": metric, "task": task, "experiments": experiments}).ranking()
     if len(ranked) < 2:
         return None
     best = ranked[0]
     rights = [[p["label"] == p["predicted"] for p in e["predictions"]] for e in ranked]
     for i, (experiment, right) in enumerate(zip(ranked[1:], rights[1:], strict=True), 1):
-        difference = best["metrics"]["accuracy"]["mean"] - experiment["metrics"]["accuracy"]["mean"]
+        difference = best["metrics"][metric]["mean"] - experiment["metrics"][metric]["mean"]
         p = float(np.exp(-40 * max(difference, 0.0)))
         experiment["versus_best"] = {
             "difference": difference,
@@ -197,7 +266,7 @@ def _compare(experiments):
         }
     return {
         "best": {name: best[name] for name in ("features", "classifier", "augment")},
-        "metric": "accuracy",
+        "metric": metric,
         "level": 0.05,
         "decided_by": "corrected resampled t-test",
         "clips_independent": False,
@@ -332,14 +401,14 @@ def _projection(rng, experiment, truth, labels):
     }
 
 
-def _importance(experiment):
+def _importance(experiment, metric="accuracy"):
     names = experiment["features"].split("+")
     return {
         "augment": experiment["augment"],
         "features": experiment["features"],
         "classifier": experiment["classifier"],
-        "metric": "accuracy",
-        "baseline": experiment["metrics"]["accuracy"]["mean"],
+        "metric": metric,
+        "baseline": experiment["metrics"][metric]["mean"],
         "extractors": [{"name": name, "drop": 0.3 / (k + 1), "std": 0.02} for k, name in enumerate(names)],
         "coefficients": [
             {"extractor": name, "name": f"{name}_{k}_mean", "drop": 0.06 / (k + 1), "std": 0.01}
@@ -593,14 +662,54 @@ def make_explored(make_results):
     return make
 
 
+@pytest.fixture(scope="session")
+def make_tags(make_results):
+    """Return a function that makes `Results` of clips with several labels; equal arguments, equal record."""
+
+    def make(labels=TAGS, classifiers=("svm", "cnn"), skill=0.9, n_clips=120, n_splits=4, test=False):
+        rng = np.random.default_rng(5)
+        labels = sorted(labels)
+        truth = rng.random((n_clips, len(labels))) < np.linspace(0.5, 0.12, len(labels))
+        shape = (labels, truth)
+        experiments = [
+            _tagged(rng, "logmel", c, *shape, skill * (0.8 if k else 1.0), n_splits) for k, c in enumerate(classifiers)
+        ]
+        experiments.append(_tagged(rng, "logmel", "dummy", *shape, 0.0, n_splits))
+        tests = _compare(experiments, "average_precision")
+        record = dict(make_results(n_clips=40, skill=0.5, failed=(), audit=False, excerpts=0).record)
+        record |= {
+            "task": "multi-label",
+            "metric": "average_precision",
+            "experiments": experiments,
+            "tests": tests,
+            "projection": None,
+            "learning_curve": None,
+            "excerpts": _excerpts(rng, [f"tags/clip-{i:03d}.flac" for i in range(0, 40, 4)]),
+            "cv": record["cv"] | {"kind": "iterative-stratified-group-k-fold", "n_splits": n_splits},
+        }
+        best = Results(record).best
+        record["importance"] = _importance(best, "average_precision")
+        record["dataset"] = record["dataset"] | {
+            "n_clips": n_clips,
+            "n_groups": -(-n_clips // 5),
+            "labels": labels,
+            "label_counts": {label: int(n) for label, n in zip(labels, truth.sum(axis=0))},
+        }
+        record["test"] = _test(best, labels) if test else None
+        return Results(record)
+
+    return make
+
+
 @pytest.fixture(
     scope="session",
     params=[
+        "deep", "tags",
         "plain", "two", "nasty", "fifty", "failed-only", "one", "bare", "repeats", "no-clips-wrong",
         "only-dummy", "older", "tuned", "explored", "explored-nasty", "explored-quiet",
     ],
 )  # fmt: skip
-def results(request, make_results, make_explored):
+def results(request, make_results, make_explored, make_tags):
     """A record of each kind that a report has to bear."""
     return {
         "plain": lambda: make_results(),
@@ -615,6 +724,10 @@ def results(request, make_results, make_explored):
         "only-dummy": lambda: make_results(classifiers=()),
         "older": lambda: _older(make_results()),
         "tuned": lambda: make_results(tuned=True, test=True, naive=True, repeats=2),
+        "deep": lambda: make_results(
+            features=("logmel",), classifiers=("cnn",), augmented=True, pieces=True, naive=True, n_clips=40
+        ),
+        "tags": lambda: make_tags(test=True),
         "explored": lambda: make_explored(),
         "explored-nasty": lambda: make_explored(labels=NASTY),
         "explored-quiet": lambda: make_explored(audit=False, excerpts=0),

@@ -67,6 +67,10 @@ def check(monkeypatch):
     return run
 
 
+def one_hot(truth, scores):
+    return truth[:, None] == np.arange(scores.shape[1])
+
+
 def answers(n_classes, n=400, seed=0, skill=2.0):
     rng = np.random.default_rng(seed)
     truth = np.arange(n) % n_classes
@@ -102,7 +106,14 @@ class TestCurves:
     @pytest.mark.parametrize("draw", [_plots.roc, _plots.precision_recall])
     def test_is_legible(self, check, labels, draw):
         truth, scores = answers(len(labels))
-        texts = check(draw(truth, scores, labels, "instruments: mfcc+gfcc+spectral with extra_trees, a heading " * 2))
+        texts = check(
+            draw(
+                one_hot(truth, scores),
+                scores,
+                labels,
+                "instruments: mfcc+gfcc+spectral with extra_trees, a heading " * 2,
+            )
+        )
         named = [t for t in texts if "  0." in t]
         assert len(named) == (len(labels) if len(labels) <= 6 else 6)
 
@@ -113,7 +124,7 @@ class TestCurves:
             (_plots.roc, roc_auc_score),
             (_plots.precision_recall, average_precision_score),
         ):
-            texts = check(draw(truth, scores, labels, "x"))
+            texts = check(draw(one_hot(truth, scores), scores, labels, "x"))
             for k, label in enumerate(labels):
                 assert f"{label}  {reference(truth == k, scores[:, k]):.3f}" in texts
 
@@ -121,7 +132,7 @@ class TestCurves:
         truth, scores = answers(10, n=600, skill=1.5)
         labels = [f"c{k}" for k in range(10)]
         areas = [roc_auc_score(truth == k, scores[:, k]) for k in range(10)]
-        texts = check(_plots.roc(truth, scores, labels, "x"))
+        texts = check(_plots.roc(one_hot(truth, scores), scores, labels, "x"))
         worst = np.argsort(areas)[:5]
         assert {f"c{k}  {areas[k]:.3f}" for k in worst} < texts
         assert f"mean of the classes  {np.mean(areas):.3f}" in texts
@@ -133,7 +144,7 @@ class TestCurves:
         truth = np.repeat(np.arange(n), 4)
         scores = np.full((4 * n, n), 0.1)
         scores[np.arange(4 * n), truth] = np.tile([0.9, 0.8, 0.05, 0.04], n)
-        figure = _plots.roc(truth, scores, [str(k) for k in range(n)], "x")
+        figure = _plots.roc(one_hot(truth, scores), scores, [str(k) for k in range(n)], "x")
         mean = next(line for line in figure.axes[0].lines if line.get_linewidth() > 2)
         y = mean.get_ydata()
         assert y[0] == 0.0
@@ -142,7 +153,8 @@ class TestCurves:
 
     def test_a_class_without_clips_has_no_curve(self, check):
         truth, scores = answers(3)
-        texts = check(_plots.roc(truth, np.hstack([scores, scores[:, :1]]), ["a", "b", "c", "absent"], "x"))
+        scores = np.hstack([scores, scores[:, :1]])
+        texts = check(_plots.roc(one_hot(truth, scores), scores, ["a", "b", "c", "absent"], "x"))
         assert not any(text.startswith("absent") for text in texts)
 
 
