@@ -134,7 +134,7 @@ def inner_folds(
     --------
     >>> folds = inner_folds(np.array([0, 0, 0, 0, 1, 1]), 2, 0, groups=[0, 0, 1, 1, 2, 3], clips=[0, 0, 1, 1, 2, 3])
     >>> sorted(tuple(test.tolist()) for _, test in folds)
-    [(0, 4), (2, 5)]
+    [(0, 5), (2, 4)]
     """
     rows = np.arange(len(codes))
     clips_ = rows if clips is None else np.asarray(clips)
