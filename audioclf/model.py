@@ -19,7 +19,7 @@ from audioclf import audio, functionals, kernels, parallel
 from audioclf._version import __version__
 from audioclf.classifier import Classifier, build_classifier
 from audioclf.dataset import Clip, Dataset
-from audioclf.errors import AudioError, ModelError, SpecError
+from audioclf.errors import AudioError, MissingExtraError, ModelError, SpecError
 from audioclf.extraction import extract, select
 from audioclf.extractor import Extractor
 from audioclf.feature_spec import build_extractors
@@ -280,11 +280,12 @@ def load_model(path: str | os.PathLike[str]) -> Model:
     if schema > SCHEMA:
         raise ModelError(f"{path}: written by a later audioclf ({facts.get('audioclf')}); upgrade to use it")
     classifier = build_classifier(spec)
-    classifier.check_installed()
     try:
         estimator = classifier.unpack(members)
     except ModelError as error:
         raise ModelError(f"{path}: {error}; it was not loaded") from error
+    except MissingExtraError:
+        raise
     except Exception as error:  # scikit-learn and skops raise many kinds for a damaged or foreign file
         raise ModelError(
             f"{path}: can't be loaded with the packages installed here ({type(error).__name__}: {error}); "
