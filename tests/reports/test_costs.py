@@ -12,11 +12,13 @@ import pytest
 from audioclf.reports import _costs, _network_plots, _pictures, csv_table, html, latex, markdown
 from audioclf.results import title
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 @pytest.fixture
 def deep(make_results):
     """A run with networks beside others."""
-    return make_results(features=("logmel", "mfcc"), classifiers=("svm", "cnn"), skill=0.92)
+    return make_results(features=("logmel", "mfcc"), classifiers=("svm", "cnn"), skill=0.92, costs=True)
 
 
 def rank(results, *classifiers):
@@ -91,7 +93,7 @@ def test_every_table_has_the_cost(deep):
 
 
 def test_a_record_without_costs_or_epochs_shows_neither(make_results, older):
-    results = older(make_results(classifiers=("cnn", "svm")))
+    results = older(make_results(classifiers=("cnn", "svm"), costs=True))
     names = [p.name for p in _pictures.pictures(results)]
     assert not any(name.startswith(("cost", "training-curve")) for name in names)
     assert "ms a clip" not in html.render(results) + markdown.render(results) + latex.render(results)
