@@ -152,8 +152,8 @@ class TestTrainingCurve:
         assert sorted(names) == ["training-curve-logmel-cnn", "training-curve-mfcc-cnn"]
         text = html.render(deep)
         best = _costs.networks(deep)[0]
-        assert text.count("loss and accuracy by epoch") == 1
-        assert f"{title(best)}: loss and accuracy by epoch" in text
+        assert text.count("its training, epoch by epoch") == 1
+        assert f"{title(best)}: its training, epoch by epoch" in text
         epochs = [len(fold["history"]["epochs"]) for fold in best["folds"]]
         assert f"Trained for {min(epochs)} to {max(epochs)} epochs a fold" in text
 
