@@ -27,13 +27,14 @@ class Network(Classifier):
 
     epochs: int | None = param(None, "most epochs; none: as many as make 20,000 crops, between 20 and 80")
     patience: int = param(20, "epochs without a lower validation loss that end training")
-    batch: int = param(32, "crops in a batch")
+    batch: int = param(16, "crops in a batch")
     crop: int = param(128, "frames of a crop; fewer where nine in ten clips are shorter")
     learning_rate: float = param(0.003, "highest rate of the cycle")
     weight_decay: float = param(0.01, "how strongly weights are drawn to zero")
     optimizer: str = param("adamw", "adamw or sgd, with a momentum of 0.9")
     class_weight: str | None = param(None, "none, or balanced: rare classes count as much as frequent ones")
-    validation: float = param(0.15, "share of the training clips that tells when to stop, groups whole; 0 for none")
+    validation: float = param(0.1, "share of the training clips that tells when to stop, groups whole; 0 for none")
+    jitter: float = param(0.2, "how far crops are stretched in time and shifted in level; 0 for not at all")
     mixup: float = param(0.2, "how far crops are mixed: parameter of a Beta distribution; 0 for not at all")
     spec_augment: float = param(0.2, "largest share of coefficients and of frames that a mask hides; 0 for none")
     cmvn: str = param("none", "normalise every clip: none, or its mean")
@@ -51,6 +52,7 @@ class Network(Classifier):
             self.class_weight in (None, "balanced"), f"class_weight={self.class_weight}; it must be none or balanced"
         )
         self.require(0 <= self.validation <= 0.5, f"validation={self.validation}; it must be from 0 to 0.5, a share")
+        self.require(0 <= self.jitter <= 1, f"jitter={self.jitter}; it must be from 0 to 1")
         self.require(self.mixup >= 0, f"mixup={self.mixup}; it must be 0 or more")
         self.require(
             0 <= self.spec_augment <= 0.5, f"spec_augment={self.spec_augment}; it must be from 0 to 0.5, a share"

@@ -38,6 +38,16 @@ def lengthened(frames: Frames, n_frames: int) -> Frames:
     return frames[np.arange(n_frames) % len(frames)]
 
 
+def stretched(frames: Frames, factor: float) -> Frames:
+    """Make a clip longer, or shorter if *factor* is below 1, by repeating or leaving out frames evenly.
+
+    >>> stretched(np.float32([[1], [2], [3]]), 5 / 3).ravel().tolist()
+    [1.0, 1.0, 2.0, 3.0, 3.0]
+    """
+    n_frames = max(1, round(len(frames) * factor))
+    return frames[((np.arange(n_frames) + 0.5) * len(frames) / n_frames).astype(np.int64)]
+
+
 def laid_out(frames: Frames, n_frames: int, most: int = MOST_CROPS) -> Frames:
     """Return crops evenly laid over a clip, shape (n_crops, n_frames, n_coefficients).
 
@@ -68,6 +78,10 @@ class Epochs:
     batch : int
         Least number of crops in a batch (all, if there are fewer): no crop is left alone, for batch normalisation
         has nothing to learn from one.
+    jitter : float
+        How far crops are changed, or 0: they are sped up or slowed down by a factor of up to exp(jitter), and all
+        coefficients raised or lowered by one number, whose standard deviation is *jitter* times theirs. In log energies
+        that is another distance from the microphone.
     mixup : float
         Parameter of the Beta distribution of shares in which two crops and their targets are mixed, or 0 (Zhang et al.
         2018, "mixup: beyond empirical risk minimization").
@@ -81,6 +95,7 @@ class Epochs:
     targets: Frames
     n_frames: int
     batch: int
+    jitter: float
     mixup: float
     spec_augment: float
     random: np.random.Generator
@@ -102,6 +117,9 @@ class Epochs:
 
     def _crop(self, row: int) -> Frames:
         frames = self.versions[row][self.random.integers(len(self.versions[row]))]
+        if self.jitter > 0:
+            frames = stretched(frames, np.exp(self.jitter * self.random.uniform(-1, 1)))
+            frames = frames + np.float32(self.jitter * self.random.normal())
         frames = lengthened(frames, self.n_frames)
         start = self.random.integers(len(frames) - self.n_frames + 1)
         return frames[start : start + self.n_frames]

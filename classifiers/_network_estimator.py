@@ -60,7 +60,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
     class_weight : {None, "balanced"}
     validation : float
         Share of the training clips that training is watched with, groups whole; 0 for none.
-    mixup, spec_augment : float
+    jitter, mixup, spec_augment : float
         See `_network_crops.Epochs`.
     cmvn : {"none", "mean"}
         Whether each clip's own mean is subtracted from its coefficients.
@@ -101,13 +101,14 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         options: dict[str, Any],
         epochs: int | None = None,
         patience: int = 20,
-        batch: int = 32,
+        batch: int = 16,
         crop: int = 128,
         learning_rate: float = 0.003,
         weight_decay: float = 0.01,
         optimizer: str = "adamw",
         class_weight: str | None = None,
-        validation: float = 0.15,
+        validation: float = 0.1,
+        jitter: float = 0.2,
         mixup: float = 0.2,
         spec_augment: float = 0.2,
         cmvn: str = "none",
@@ -126,6 +127,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         self.optimizer = optimizer
         self.class_weight = class_weight
         self.validation = validation
+        self.jitter = jitter
         self.mixup = mixup
         self.spec_augment = spec_augment
         self.cmvn = cmvn
@@ -179,6 +181,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
             targets[originals[~watched]],
             self.n_frames_,
             self.batch,
+            self.jitter,
             self.mixup,
             self.spec_augment,
             random,

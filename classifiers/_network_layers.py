@@ -11,13 +11,14 @@ from torch import Tensor, nn
 class Convolutions2D(nn.Module):
     """Blocks of 3x3 convolution, batch normalisation, ReLU and pooling over the crop seen as a picture.
 
-    After the last block come the mean over coefficients and, side by side, mean and maximum over frames, as in Kong et
-    al. 2020, "PANNs", whose blocks are those of Simonyan & Zisserman 2015 (VGG).
+    The blocks are those of Simonyan & Zisserman 2015 (VGG). Over frames, mean and maximum are taken of what the last
+    one finds (Kong et al. 2020, "PANNs"). Coefficients are kept apart: unlike a moment, a frequency means something.
 
     Parameters
     ----------
     n_coefficients, n_frames : int
-        Of a crop. Pooling halves what is still longer than one.
+        Of a crop. Pooling halves what is still longer than one; the first makes one of four frames, for neighbouring
+        ones overlap.
     n_outputs : int
     width : int
         Channels of the first block; each block has twice those of the one before.
@@ -31,25 +32,24 @@ class Convolutions2D(nn.Module):
     ) -> None:
         super().__init__()
         layers: list[nn.Module] = []
-        size = [n_frames, n_coefficients]
-        channels = 1
+        channels, frames, coefficients = 1, n_frames, n_coefficients
         for block in range(blocks):
             wider = width * 2**block
             layers += [nn.Conv2d(channels, wider, 3, padding=1, bias=False), nn.BatchNorm2d(wider), nn.ReLU()]
-            if block < blocks - 1 and max(size) > 1:
-                step = [2 if length > 1 else 1 for length in size]
+            step = (min(4 if block == 0 else 2, frames), min(2, coefficients))
+            if block < blocks - 1 and step != (1, 1):
                 layers.append(nn.MaxPool2d(step))
-                size = [length // by for length, by in zip(size, step)]
+                frames, coefficients = frames // step[0], coefficients // step[1]
             channels = wider
         self.blocks = nn.Sequential(*layers)
-        self.head = nn.Sequential(nn.Dropout(dropout), nn.Linear(2 * channels, n_outputs))
-        self.blocks.to(memory_format=torch.channels_last)  # nearly twice as fast on a CPU
+        self.head = nn.Sequential(nn.Dropout(dropout), nn.Linear(2 * channels * coefficients, n_outputs))
+        # Nearly twice as fast on a CPU.
+        self.blocks.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, crops: Tensor) -> Tensor:
         """Logits, shape (n_crops, n_outputs), of *crops*, shape (n_crops, n_frames, n_coefficients)."""
-        return self.head(
-            _mean_and_max(self.blocks(crops[:, None].contiguous(memory_format=torch.channels_last)).mean(dim=3))
-        )
+        maps = self.blocks(crops[:, None].contiguous(memory_format=torch.channels_last))
+        return self.head(_mean_and_max(maps.transpose(2, 3).flatten(1, 2)))
 
 
 class Convolutions1D(nn.Module):
@@ -89,7 +89,11 @@ class Convolutions1D(nn.Module):
 
 
 class Recurrent(nn.Module):
-    """An LSTM (Hochreiter & Schmidhuber 1997) or GRU (Cho et al. 2014) over the frames, then pooled over time.
+    """An LSTM (Hochreiter & Schmidhuber 1997) or GRU (Cho et al. 2014) along time, then pooled over it.
+
+    What it reads is made of four frames at once by a convolution without overlap, batch normalisation and ReLU: steps of
+    40 ms, at the usual 10 ms a frame, are as fine as it needs (Sak et al. 2015, "Fast and accurate recurrent neural
+    network acoustic models") and take a quarter of the time.
 
     Parameters
     ----------
@@ -121,9 +125,16 @@ class Recurrent(nn.Module):
         dropout: float,
     ) -> None:
         super().__init__()
+        together = min(4, n_frames)
+        self.reader = nn.Sequential(
+            nn.Conv1d(n_coefficients, 2 * units, together, stride=together, bias=False),
+            nn.BatchNorm1d(2 * units),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+        )
         kind = {"lstm": nn.LSTM, "gru": nn.GRU}[cell]
         self.cells = kind(
-            n_coefficients,
+            2 * units,
             units,
             layers,
             batch_first=True,
@@ -131,14 +142,14 @@ class Recurrent(nn.Module):
             dropout=dropout if layers > 1 else 0.0,
         )
         states = units * (2 if bidirectional else 1)
-        self.attention = nn.Sequential(nn.Linear(states, states), nn.Tanh(), nn.Linear(states, 1, bias=False))
-        if pooling == "mean":
-            self.attention = None
+        self.attention: nn.Sequential | None = None
+        if pooling == "attention":
+            self.attention = nn.Sequential(nn.Linear(states, states), nn.Tanh(), nn.Linear(states, 1, bias=False))
         self.head = nn.Sequential(nn.Dropout(dropout), nn.Linear(states, n_outputs))
 
     def forward(self, crops: Tensor) -> Tensor:
         """Logits, shape (n_crops, n_outputs), of *crops*, shape (n_crops, n_frames, n_coefficients)."""
-        states, _ = self.cells(crops)
+        states, _ = self.cells(self.reader(crops.transpose(1, 2)).transpose(1, 2))
         if self.attention is None:
             return self.head(states.mean(dim=1))
         weights = torch.softmax(self.attention(states), dim=1)

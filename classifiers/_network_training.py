@@ -65,6 +65,8 @@ class CrossEntropy(nn.Module):
         Part of every target that is spread over all classes (Szegedy et al. 2016, section 7), in training only.
     """
 
+    weights: Tensor
+
     def __init__(self, weights: Tensor, smoothing: float = 0.0) -> None:
         super().__init__()
         self.register_buffer("weights", weights)
@@ -84,6 +86,8 @@ class BinaryCrossEntropy(nn.Module):
     weights : Tensor, shape (n_labels,)
         What a clip with the label counts, one without counting 1.
     """
+
+    weights: Tensor
 
     def __init__(self, weights: Tensor) -> None:
         super().__init__()

@@ -21,7 +21,7 @@ class CNN(Network):
     title = "convolutional network over frames and coefficients"
     space = {"width": (16, 32), "cmvn": ("none", "mean")}
 
-    width: int = param(32, "channels of the first block; each block has twice those of the one before")
+    width: int = param(16, "channels of the first block; each block has twice those of the one before")
     blocks: int = param(4, "blocks of convolution and pooling")
     dropout: float = param(0.3, "share of the pooled values that training hides")
 

@@ -108,8 +108,8 @@ def verdict(results: Results) -> str:
         said = f"With augmented copies {title(pair.without)} scores {score(abs(difference))} {metric} {way}"
         return said + (", beyond what chance explains." if pair.told else ", which chance may explain.")
     said = (
-        f"With augmented copies {higher} of {len(known)} experiments score higher; the mean difference in {metric} is "
-        f"{signed(mean)}."
+        f"With augmented copies {higher or 'none'} of {len(known)} experiments score higher; the mean difference in "
+        f"{metric} is {signed(mean)}."
     )
     told = [f"{title(pair.without)} ({signed(difference)})" for pair, difference in known if pair.told]
     if not told:

@@ -124,7 +124,9 @@ def cost(points: Sequence[Point], metric: str, heading: str) -> Figure:
         at -= step
     kinds = {p.kind for p in shown}
     key = [("a network", "network"), ("no network", "other"), ("the floor", "floor")]
-    told = [f"{words}: {sign}" for (words, kind), sign in zip(key, "■●◆") if kind in kinds] if len(kinds) > 1 else []
+    told = [f"{words}: {sign}" for (words, kind), sign in zip(key, "■●◆") if kind in kinds]
+    if not {"network", "other"} <= kinds:
+        told = told[1:] if len(told) > 1 else []
     for text in (more, "   ".join(told)):
         if text:
             figure.text(
@@ -144,9 +146,10 @@ def _log_ticks(axes: Axes, values: Sequence[float]) -> None:
     """Limits around *values*, and ticks that are plain numbers: 1, 2, 5 where there are few powers of ten."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-    low, high = min(values) / 1.5, max(values) * 1.5
-    axes.set_xlim(low, high)
-    decades = np.log10(high / low)
+    low, high = min(values), max(values)
+    margin = max(1.5, (6 * low / high) ** 0.5)
+    axes.set_xlim(low / margin, high * margin)
+    decades = np.log10(high / low * margin**2)
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0,) if decades > 3 else (1.0, 3.0) if decades > 2 else (1, 2, 5)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
     axes.xaxis.set_minor_locator(NullLocator())

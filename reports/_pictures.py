@@ -75,7 +75,7 @@ def _answers(results: Results) -> Iterator[Picture]:
     if results.best is not None:
         yield Picture("ranking", "Experiments ranked, with 95 % intervals", partial(_figures.ranking, results))
     points = _points(results)
-    if len(points) > 1:
+    if sum(point.kind != "floor" for point in points) > 1:
         metric = results.titles[results.metric]
         what = f"{_data_name(results)}: {metric} against cost"
         yield Picture("cost", what, partial(_network_plots.cost, points, metric, what))
@@ -97,7 +97,7 @@ def _points(results: Results) -> list[_network_plots.Point]:
 def _trained(results: Results) -> Iterator[Picture]:
     """How each network was trained, the best first."""
     for network in _costs.networks(results):
-        what = f"{title(network)}: loss and accuracy by epoch"
+        what = f"{title(network)}: its training, epoch by epoch"
         histories = [fold["history"] for fold in network["folds"] if (fold.get("history") or {}).get("epochs")]
         name = f"{TRAINING}-{slug_of(results, network)}"
         yield Picture(name, what, partial(_network_plots.training_curve, histories, what))

@@ -39,7 +39,8 @@ class Pieces:
 
 def metric(results: Results) -> str:
     """The metric that pieces and recordings are compared by: the run's, or the first that recordings have."""
-    known = next((e["by_recording"]["metrics"] for e in results.ranking() if e.get("by_recording")), {})
+    cut = (e["by_recording"]["metrics"] for e in results.ranking() if e.get("by_recording"))
+    known: dict[str, float] = next(cut, {})
     return results.metric if results.metric in known else next(iter(known), results.metric)
 
 
@@ -93,9 +94,10 @@ def lesson(results: Results) -> list[str]:
     if best.naive_pieces is not None and best.pieces is not None:
         leak = best.naive_pieces - best.pieces
         if leak >= 0.0005:
+            what = "recording" if split == "split by recording" else "recording or its group"
             said.append(
                 f"Split at random, pieces of one recording stand on both sides of the split. The {leak:.3f} that this "
-                "adds is for knowing the recording again, and is lost on a recording that is new."
+                f"adds is for knowing the {what} again, and is lost on one that is new."
             )
             if best.naive_recordings is not None and best.naive_recordings > (best.recordings or 0.0):
                 said.append(

@@ -17,7 +17,7 @@ from audioclf.errors import MissingExtraError, ModelError, SpecError
 from .test_common import LABELS, clips, quick
 
 NETWORKS = ("cnn", "cnn1d", "rnn")
-TINY = "cnn1d:width=4:blocks=1:crop=6:epochs=4:batch=8:learning_rate=0.02"
+TINY = "cnn1d:width=4:blocks=1:crop=6:epochs=4:batch=8:learning_rate=0.02:validation=0.2:jitter=0"
 
 
 @pytest.fixture
@@ -80,9 +80,9 @@ class TestCrops:
     def epochs(self, versions, **options):
         from audioclf.classifiers._network_crops import Epochs
 
-        given = {"n_frames": 5, "batch": 4, "mixup": 0.0, "spec_augment": 0.0, "random": np.random.default_rng(0)}
+        plain = {"n_frames": 5, "batch": 4, "jitter": 0.0, "mixup": 0.0, "spec_augment": 0.0}
         targets = np.eye(2, dtype=np.float32)[np.arange(len(versions)) % 2]
-        return Epochs(versions, targets, **(given | options))
+        return Epochs(versions, targets, **(plain | options), random=np.random.default_rng(0))
 
     @pytest.mark.parametrize(("n_clips", "batch"), [(2, 32), (5, 4), (9, 4), (3, 2), (32, 32), (33, 32)])
     def test_each_clip_once_and_none_alone(self, n_clips, batch):
@@ -103,6 +103,19 @@ class TestCrops:
         seen = [np.concatenate([crops[:, 0, 0] for crops, _ in epochs]) for _ in range(20)]
         assert all(sorted(numbers // 10) == list(range(8)) for numbers in seen)
         assert {number % 10 for numbers in seen for number in numbers} == {0, 1, 2}
+
+    def test_jitter_shifts_the_level_and_stretches(self):
+        ramp = np.arange(400, dtype=np.float32)[:, None] * [1, 1]
+        versions = [[np.concatenate([ramp, np.zeros((1, 2))]).astype(np.float32)] for _ in range(300)]
+        ((crops, _),) = self.epochs(versions, n_frames=20, batch=300, jitter=0.2)
+        slopes = (crops[:, -1, 0] - crops[:, 0, 0]) / 19
+        inside = slopes > 0  # and not over the end of the ramp
+        assert inside.mean() > 0.8
+        assert np.exp(-0.2) - 0.06 < slopes[inside].min() < 0.87
+        assert 1.15 < slopes[inside].max() < np.exp(0.2) + 0.06
+        np.testing.assert_array_equal(crops[:, :, 0], crops[:, :, 1])  # one number for all coefficients
+        level = crops[:, 0, 0] - np.round(crops[:, 0, 0])
+        assert np.std(level) > 0.1
 
     def test_mixup_mixes_crops_and_targets_alike(self):
         versions = [[np.full((8, 3), i % 2, np.float32)] for i in range(64)]
@@ -239,7 +252,11 @@ def test_stops_early_and_puts_the_best_weights_back(seen):
 
     X, y, _ = numbered(80)
     y = np.random.default_rng(1).permutation(y)  # nothing to learn: soon the validation loss rises
-    model = build_classifier("cnn1d:width=8:crop=6:epochs=60:patience=3:learning_rate=0.05:mixup=0").build(0).fit(X, y)
+    model = (
+        build_classifier("cnn1d:width=8:crop=6:epochs=60:patience=3:batch=32:validation=0.2:learning_rate=0.05:mixup=0")
+        .build(0)
+        .fit(X, y)
+    )
     told = model.history_["epochs"]
     losses = [epoch["valid_loss"] for epoch in told]
     best = model.history_["best_epoch"]
@@ -312,11 +329,22 @@ def test_parameters_are_counted(name, torch):
     assert model.n_parameters_ == sum(p.numel() for p in model.module_.parameters() if p.requires_grad)
 
 
-def test_surer_with_the_temperature_that_validation_asks_for(torch):
+def test_temperature_suits_the_validation_part(seen):
+    from scipy.special import log_softmax
+
+    from audioclf.classifiers._network_answers import clip_logits
+
     X, y = clips("sequences", 60)
-    easy = tiny(epochs=12).fit(X, y)
-    hard = tiny(epochs=12).fit(X, np.random.default_rng(0).permutation(y))
-    assert easy.temperature_ < 1 < hard.temperature_
+    y[::6] = "bird"  # a part is wrong, so that there is a best temperature
+    model = tiny(epochs=8, batch=16).fit(X, y)
+    watch = seen["watch"]
+    logits = clip_logits(model.module_, watch.clips, model.n_frames_, "cpu", multilabel=False)
+
+    def log_loss(temperature):
+        return -np.mean(log_softmax(logits / temperature, axis=1)[watch.targets > 0])
+
+    assert model.temperature_ != 1
+    assert log_loss(model.temperature_) < min(log_loss(model.temperature_ * 2), log_loss(model.temperature_ / 2))
     assert tiny(validation=0).fit(X, y).temperature_ == 1
 
 

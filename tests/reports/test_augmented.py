@@ -12,6 +12,8 @@ from audioclf.reports import _augmented, _text, csv_table, html, latex, markdown
 from audioclf.reports.latex import LatexReport
 from audioclf.results import Results, identity, is_floor, title
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 @pytest.fixture
 def compared(make_results):

@@ -24,7 +24,7 @@ def browser():
 
 
 @pytest.fixture(scope="module")
-def pages(make_results, make_explored, older, tmp_path_factory):
+def pages(make_results, make_explored, make_tags, older, tmp_path_factory):
     """Written reports, by name."""
     folder = tmp_path_factory.mktemp("pages")
     long = "mfcc:n_coeffs=20,deltas=2+gfcc:n_coeffs=20+spectral+chroma"
@@ -41,6 +41,16 @@ def pages(make_results, make_explored, older, tmp_path_factory):
         "nasty": make_results(labels=NASTY, skill=0.5, tuned=True, test=True),
         "fifty": make_results(labels=[f"class number {k}" for k in range(50)], n_clips=100, features=("mfcc",)),
         "explored": make_explored(),
+        "deep": make_results(
+            features=("logmel", long),
+            classifiers=("svm", "cnn"),
+            augmented=True,
+            pieces=True,
+            naive=True,
+            tuned=True,
+            costs=True,
+        ),
+        "tags": make_tags(labels=[*NASTY, "plain"], test=True),
         "older": older(make_results()),
     }
     for name, results in made.items():
@@ -65,7 +75,7 @@ def column(browser, i):
     )
 
 
-@pytest.mark.parametrize("name", ["full", "nasty", "fifty", "explored", "older"])
+@pytest.mark.parametrize("name", ["full", "nasty", "fifty", "explored", "deep", "tags", "older"])
 class TestEveryPage:
     def test_opens_without_a_complaint_and_fetches_nothing(self, opened, name):
         page = opened(name)
@@ -178,9 +188,10 @@ class TestRanking:
         assert 1 < len(like) < 7
         assert column(page, 2) == [e["classifier"] for e in like]
 
+    @pytest.mark.parametrize("name", ["full", "deep"])
     @pytest.mark.parametrize("width", [390, 895, 900, 1100, 1280])
-    def test_it_fits_its_region_whatever_the_names(self, opened, width):
-        page = opened("full", width=width)
+    def test_it_fits_its_region_whatever_the_names(self, opened, name, width):
+        page = opened(name, width=width)
         wide, room = page.run(
             "(() => { const r = document.querySelector('#experiments').parentElement;"
             "return [r.scrollWidth, r.clientWidth]; })()"

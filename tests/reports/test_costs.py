@@ -12,11 +12,13 @@ import pytest
 from audioclf.reports import _costs, _network_plots, _pictures, csv_table, html, latex, markdown
 from audioclf.results import title
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 @pytest.fixture
 def deep(make_results):
     """A run with networks beside others."""
-    return make_results(features=("logmel", "mfcc"), classifiers=("svm", "cnn"), skill=0.92)
+    return make_results(features=("logmel", "mfcc"), classifiers=("svm", "cnn"), skill=0.92, costs=True)
 
 
 def rank(results, *classifiers):
@@ -91,7 +93,7 @@ def test_every_table_has_the_cost(deep):
 
 
 def test_a_record_without_costs_or_epochs_shows_neither(make_results, older):
-    results = older(make_results(classifiers=("cnn", "svm")))
+    results = older(make_results(classifiers=("cnn", "svm"), costs=True))
     names = [p.name for p in _pictures.pictures(results)]
     assert not any(name.startswith(("cost", "training-curve")) for name in names)
     assert "ms a clip" not in html.render(results) + markdown.render(results) + latex.render(results)
@@ -150,8 +152,8 @@ class TestTrainingCurve:
         assert sorted(names) == ["training-curve-logmel-cnn", "training-curve-mfcc-cnn"]
         text = html.render(deep)
         best = _costs.networks(deep)[0]
-        assert text.count("loss and accuracy by epoch") == 1
-        assert f"{title(best)}: loss and accuracy by epoch" in text
+        assert text.count("its training, epoch by epoch") == 1
+        assert f"{title(best)}: its training, epoch by epoch" in text
         epochs = [len(fold["history"]["epochs"]) for fold in best["folds"]]
         assert f"Trained for {min(epochs)} to {max(epochs)} epochs a fold" in text
 

@@ -9,6 +9,8 @@ import pytest
 
 from audioclf.reports import _pieces, csv_table, html, markdown
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 @pytest.fixture
 def cut(make_results):

@@ -14,6 +14,8 @@ from audioclf.reports import _pictures, _tag_plots, _tags, _text, csv_table, htm
 from audioclf.reports._clips import most_confused
 from audioclf.results import TAG_TITLES
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 @pytest.fixture(scope="module")
 def tagged(make_tags):
