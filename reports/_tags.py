@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from audioclf.results import Experiment, Results
 
 SEPARATOR = ";"
-NONE = "no label"
 SIGNS = {"right": "✓", "missed": "−", "extra": "+"}
 KEY = "✓ right, − missed, + given though the clip doesn't have it; with the label's probability."
 CELLS = ("TP", "FP", "FN", "TN")
@@ -43,15 +42,6 @@ def names(text: str) -> list[str]:
     (['live', 'rock'], [])
     """
     return text.split(SEPARATOR) if text else []
-
-
-def listed(text: str) -> str:
-    """Write the labels of a clip or of an answer.
-
-    >>> listed("live;rock"), listed("")
-    ('live, rock', 'no label')
-    """
-    return ", ".join(names(text)) or NONE
 
 
 def marks(label: str, predicted: str, probabilities: Mapping[str, float | None]) -> list[Mark]:

@@ -99,12 +99,14 @@ def shortened(text: str, most: int) -> str:
 
 
 def listed(items: list[str], most: int, comma: str = ", ") -> str:
-    """Join the first *most* of *items* and count the rest.
+    """Join the first *most* of *items* and count the rest; by semicolons where one has a comma itself.
 
-    >>> listed(["a", "b", "c"], 2)
-    'a, b and 1 more'
+    >>> listed(["a", "b", "c"], 2), listed(["a", "a, augmented"], 2)
+    ('a, b and 1 more', 'a; a, augmented')
     """
     rest = len(items) - most
+    if any(comma in item for item in items[:most]):
+        comma = "; "
     return comma.join(items[:most]) + (f" and {rest} more" if rest > 0 else "")
 
 
