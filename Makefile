@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+# Networks are tested where PyTorch is. Which build suits depends on the machine, hence it is named: make test TORCH=torch==2.13.0
+TORCH ?=
+
 .PHONY: demo test lint bench clean
 
 demo: $(VENV)/.installed
@@ -10,7 +13,7 @@ demo: $(VENV)/.installed
 	@echo
 	@echo "Open runs/demo/report.html in a browser."
 
-test: $(VENV)/.test
+test: $(VENV)/.test $(if $(TORCH),$(VENV)/.torch)
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 # mypy can't follow package_dir in a checkout, so it checks an installed copy.
@@ -38,6 +41,11 @@ $(VENV)/.installed: $(VENV)/bin/python setup.cfg pyproject.toml
 
 $(VENV)/.test: $(VENV)/.installed
 	$(BIN)/pip install -qq --editable '.[test]'
+	@touch $@
+
+$(VENV)/.torch: $(VENV)/.test
+	$(BIN)/pip install -qq '$(TORCH)'
+	$(BIN)/pip install -qq --editable '.[deep]'
 	@touch $@
 
 # openSMILE has wheels for some systems only; without it the rest is measured all the same.

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-HEAVY = ("librosa", "spafe", "numba", "scipy", "sklearn", "skops", "matplotlib", "rich")
+HEAVY = ("librosa", "spafe", "numba", "scipy", "sklearn", "skops", "matplotlib", "rich", "torch", "audiomentations")
 # main() ends by sys.exit, so what it imported is told on the way out.
 CODE = """
 import atexit, json, sys
@@ -90,3 +90,14 @@ def test_a_feature_set_needs_scikit_learn():
     """As the control: the test above would notice."""
     code = "import sys, audioclf.features; print('sklearn' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "True\n"
+
+
+def test_networks_are_known_without_pytorch():
+    code = (
+        "import sys, audioclf; from audioclf.comparison import compare; "
+        "from audioclf.classifier import build_classifier; "
+        "print([build_classifier(name).title for name in ('cnn', 'cnn1d', 'rnn')]); "
+        "assert not {'torch', 'skorch', 'safetensors'} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
