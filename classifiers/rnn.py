@@ -20,7 +20,7 @@ class RNN(Network):
     title = "recurrent network along frames"
     space = {"units": (64, 128), "cmvn": ("none", "mean")}
 
-    cell: str = param("gru", "lstm or gru")
+    cell: str = param("lstm", "lstm or gru")
     units: int = param(64, "units of a layer, in each direction")
     layers: int = param(1, "layers, 1 or 2")
     bidirectional: bool = param(True, "whether frames are read backwards, too")
