@@ -831,8 +831,9 @@ def _write_reports(results: Results, folder: Path, formats: list[str]) -> list[P
 def _name_files(files: list[Path]) -> None:
     """Name the files a person would open."""
     documents = [file for file in files if file.suffix != ".png"]
+    width = max((9, *(len(file.stem) + 2 for file in documents)))
     for file in documents:
-        click.echo(f"{file.stem:<9}{file}")
+        click.echo(f"{file.stem:<{width}}{file}")
     if not documents and files:
         click.echo(f"pictures {files[0].parent}")
 
