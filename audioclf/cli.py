@@ -850,7 +850,7 @@ def _show_data(results: Results) -> None:
         + (f"; {cv['kind']}, {cv['n_splits']} splits" if cv["n_splits"] else "")
         + (f" × {cv['repeats']}" if cv["repeats"] > 1 else "")
         + ("; parameters searched within every training part" if cv["tuned"] else "")
-        + (f"; {copies['factor']} augmented copies of each training clip ({copies['spec']})" if copies else "")
+        + (f"; augmented copies of each training clip: {copies['factor']} ({copies['spec']})" if copies else "")
     )
     for note in record["dataset"]["notes"]:
         click.echo(note)
