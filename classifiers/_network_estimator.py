@@ -25,7 +25,6 @@ from ._network_validation import validation_clips
 Array = NDArray[np.float64]
 CROPS_IN_ALL = 20_000
 FEWEST_EPOCHS, MOST_EPOCHS = 20, 80
-SMOOTHING = 0.1
 
 
 class NetworkClassifier(ClassifierMixin, BaseEstimator):

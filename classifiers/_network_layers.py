@@ -91,8 +91,8 @@ class Convolutions1D(nn.Module):
 class Recurrent(nn.Module):
     """An LSTM (Hochreiter & Schmidhuber 1997) or GRU (Cho et al. 2014) along time, then pooled over it.
 
-    What it reads is made of four frames at once by a convolution without overlap, batch normalisation and ReLU: steps of
-    40 ms, at the usual 10 ms a frame, are as fine as it needs (Sak et al. 2015, "Fast and accurate recurrent neural
+    What it reads is made of four frames at once by a convolution without overlap, batch normalisation and ReLU: steps
+    of 40 ms, at the usual 10 ms a frame, are as fine as it needs (Sak et al. 2015, "Fast and accurate recurrent neural
     network acoustic models") and take a quarter of the time.
 
     Parameters

@@ -61,21 +61,17 @@ class CrossEntropy(nn.Module):
     Parameters
     ----------
     weights : Tensor, shape (n_classes,)
-    smoothing : float
-        Part of every target that is spread over all classes (Szegedy et al. 2016, section 7), in training only.
     """
 
     weights: Tensor
 
-    def __init__(self, weights: Tensor, smoothing: float = 0.0) -> None:
+    def __init__(self, weights: Tensor) -> None:
         super().__init__()
         self.register_buffer("weights", weights)
-        self.smoothing = smoothing
 
     def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
-        smoothing = self.smoothing if self.training else 0.0
-        weighted = (targets * (1 - smoothing) + smoothing / targets.shape[1]) * self.weights
-        return -(weighted * torch.log_softmax(logits, dim=1)).sum() / (targets * self.weights).sum()
+        weighted = targets * self.weights
+        return -(weighted * torch.log_softmax(logits, dim=1)).sum() / weighted.sum()
 
 
 class BinaryCrossEntropy(nn.Module):
@@ -204,7 +200,6 @@ class _Watcher(Callback):
     def _loss(self, criterion: nn.Module, logits: Array) -> float:
         assert self.watch is not None
         found, wanted = torch.from_numpy(logits).float(), torch.from_numpy(self.watch.targets)
-        criterion.eval()
         return float(criterion(found.to(self.plan.device), wanted.to(self.plan.device)))
 
     def on_train_end(self, net: NeuralNet, **kwargs: Any) -> None:

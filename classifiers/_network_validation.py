@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-LEAST = 10
-"""Clips of a validation part: fewer say nothing of when to stop."""
+LEAST = 50
+"""Clips of a validation part: fewer stop training by chance, and a small set can't do without them."""
 
 
 def validation_clips(
@@ -33,11 +33,11 @@ def validation_clips(
 
     Examples
     --------
-    >>> two = np.repeat(np.eye(2), 50, axis=0)
-    >>> drawn = validation_clips(two, np.arange(100) // 2, 0.2, np.random.default_rng(0))
+    >>> two = np.repeat(np.eye(2), 150, axis=0)
+    >>> drawn = validation_clips(two, np.arange(300) // 2, 0.2, np.random.default_rng(0))
     >>> two[drawn].sum(axis=0).tolist()
-    [10.0, 10.0]
-    >>> validation_clips(two, np.arange(100) // 50, 0.2, np.random.default_rng(0)) is None
+    [30.0, 30.0]
+    >>> validation_clips(two, np.arange(300) // 150, 0.2, np.random.default_rng(0)) is None
     True
     """
     if share == 0:

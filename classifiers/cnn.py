@@ -19,6 +19,7 @@ class CNN(Network):
 
     name = "cnn"
     title = "convolutional network over frames and coefficients"
+    effort = 12.0
     space = {"width": (16, 32), "cmvn": ("none", "mean")}
 
     width: int = param(16, "channels of the first block; each block has twice those of the one before")

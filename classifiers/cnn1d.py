@@ -19,6 +19,7 @@ class CNN1D(Network):
 
     name = "cnn1d"
     title = "convolutional network along frames"
+    effort = 9.0
     space = {"width": (32, 64), "cmvn": ("none", "mean")}
 
     width: int = param(64, "channels of the first block; each block has twice those of the one before")

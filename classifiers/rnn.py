@@ -18,6 +18,7 @@ class RNN(Network):
 
     name = "rnn"
     title = "recurrent network along frames"
+    effort = 10.0
     space = {"units": (64, 128), "cmvn": ("none", "mean")}
 
     cell: str = param("lstm", "lstm or gru")

@@ -17,7 +17,7 @@ from audioclf.errors import MissingExtraError, ModelError, SpecError
 from .test_common import LABELS, clips, quick
 
 NETWORKS = ("cnn", "cnn1d", "rnn")
-TINY = "cnn1d:width=4:blocks=1:crop=6:epochs=4:batch=8:learning_rate=0.02:validation=0.2:jitter=0"
+TINY = "cnn1d:width=4:blocks=1:crop=6:epochs=4:batch=8:learning_rate=0.02:validation=0.5:jitter=0"
 
 
 @pytest.fixture
@@ -147,17 +147,17 @@ class TestValidationPart:
         return validation_clips(np.eye(y.max() + 1)[y], groups, share, np.random.default_rng(seed))
 
     def test_stratified(self):
-        y = np.repeat([0, 1, 2], [100, 50, 10])
-        drawn = self.draw(y, np.arange(160))
-        np.testing.assert_array_equal(np.bincount(y[drawn]), [20, 10, 2])
+        y = np.repeat([0, 1, 2], [200, 100, 20])
+        drawn = self.draw(y, np.arange(320))
+        np.testing.assert_array_equal(np.bincount(y[drawn]), [40, 20, 4])
 
     @pytest.mark.parametrize("seed", range(5))
     def test_groups_stay_whole(self, seed):
         random = np.random.default_rng(seed)
-        y, groups = random.integers(0, 4, 300), random.integers(0, 40, 300)
+        y, groups = random.integers(0, 4, 600), random.integers(0, 40, 600)
         drawn = self.draw(y, groups, seed=seed)
         assert not set(groups[drawn]) & set(groups[~drawn])
-        assert 30 <= drawn.sum() <= 90
+        assert 60 <= drawn.sum() <= 180
 
     def test_a_rare_class_is_left_to_learn_from(self):
         y, groups = np.repeat([0, 1, 2], [60, 60, 2]), np.arange(122)
@@ -166,17 +166,17 @@ class TestValidationPart:
             assert not self.draw(y, groups, share=0.5, seed=seed)[-2:].any()
 
     def test_none_of_few_clips_or_where_a_class_is_one_group(self):
-        assert self.draw(np.repeat([0, 1], 10), np.arange(20)) is None
-        assert self.draw(np.repeat([0, 1], 100), np.repeat([0, 1], 100)) is None
-        assert self.draw(np.repeat([0, 1], 100), np.arange(200), share=0.0) is None
+        assert self.draw(np.repeat([0, 1], 100), np.arange(200)) is None
+        assert self.draw(np.repeat([0, 1], 200), np.repeat([0, 1], 200)) is None
+        assert self.draw(np.repeat([0, 1], 200), np.arange(400), share=0.0) is None
 
     def test_labels_without_a_clip_do_no_harm(self):
         from audioclf.classifiers._network_validation import validation_clips
 
-        targets = np.zeros((100, 3))
+        targets = np.zeros((300, 3))
         targets[::3, 0] = 1
-        drawn = validation_clips(targets, np.arange(100), 0.2, np.random.default_rng(0))
-        assert 15 <= drawn.sum() <= 25
+        drawn = validation_clips(targets, np.arange(300), 0.2, np.random.default_rng(0))
+        assert 55 <= drawn.sum() <= 65
 
 
 @pytest.fixture
@@ -208,15 +208,15 @@ def numbers(frames, model):
 
 
 def test_validated_clips_are_originals_of_other_groups(seen):
-    X, y, clip = numbered(90, n_copies=2)
+    X, y, clip = numbered(120, n_copies=2)
     groups = clip // 3
     model = tiny().fit(X, y, groups=groups, clips=clip)
     watched = [numbers(frames, model) for frames in seen["watch"].clips]
     learnt = [[numbers(frames, model) for frames in versions] for versions in seen["epochs"].versions]
-    assert model.history_["n_validation"] == len(watched) >= 10
+    assert model.history_["n_validation"] == len(watched) >= 50
     assert all(number == int(number) for number in watched), "a copy is validated"
     assert all(versions == [versions[0], versions[0] + 0.5, versions[0] + 0.5] for versions in learnt)
-    assert len(learnt) + len(watched) == 90
+    assert len(learnt) + len(watched) == 120
     assert not {number // 3 for number in watched} & {versions[0] // 3 for versions in learnt}
 
 
@@ -239,7 +239,7 @@ def test_an_epoch_of_copies_costs_what_one_of_originals_does(seen):
 
 
 def test_without_a_validation_part_all_epochs_are_trained(torch):
-    X, y, _ = numbered(60)
+    X, y, _ = numbered(110)
     history = tiny(patience=1).fit(X, y, groups=y).history_
     assert [epoch["epoch"] for epoch in history["epochs"]] == [1, 2, 3, 4]
     assert history["best_epoch"] is None
@@ -250,10 +250,10 @@ def test_without_a_validation_part_all_epochs_are_trained(torch):
 def test_stops_early_and_puts_the_best_weights_back(seen):
     from audioclf.classifiers._network_answers import accuracy, clip_logits
 
-    X, y, _ = numbered(80)
+    X, y, _ = numbered(160)
     y = np.random.default_rng(1).permutation(y)  # nothing to learn: soon the validation loss rises
     model = (
-        build_classifier("cnn1d:width=8:crop=6:epochs=60:patience=3:batch=32:validation=0.2:learning_rate=0.05:mixup=0")
+        build_classifier("cnn1d:width=8:crop=6:epochs=60:patience=3:batch=32:validation=0.4:learning_rate=0.05:mixup=0")
         .build(0)
         .fit(X, y)
     )
@@ -270,7 +270,7 @@ def test_stops_early_and_puts_the_best_weights_back(seen):
 
 def test_each_epoch_is_told(torch, tmp_path):
     told = []
-    X, y = clips("sequences", 30)
+    X, y = clips("sequences", 40)
     with (
         diary.followed(tmp_path / "diary", lambda *line: told.append(line)),
         diary.opened(tmp_path / "diary", "digits with cnn1d"),
@@ -359,7 +359,7 @@ class TestSeveralLabels:
     def data(self):
         """Each of three labels by itself puts one coefficient up; a fourth is never there."""
         rng = np.random.default_rng(0)
-        Y = np.column_stack([rng.random((80, 3)) < 0.4, np.zeros(80)]).astype(bool)
+        Y = np.column_stack([rng.random((120, 3)) < 0.4, np.zeros(120)]).astype(bool)
         return [(rng.normal(size=(7, 4)) + 3 * labels).astype(np.float32) for labels in Y], Y
 
     @pytest.mark.parametrize("weight", ["", ":class_weight=balanced"])
@@ -369,7 +369,7 @@ class TestSeveralLabels:
         model = build_classifier(quick(name).spec + weight).build_multilabel(0).fit(X[:60], Y[:60])
         np.testing.assert_array_equal(model.classes_, np.arange(4))
         rows = model.predict_proba(X[60:])
-        assert rows.shape == (20, 4)
+        assert rows.shape == (60, 4)
         assert ((rows >= 0) & (rows <= 1)).all()
         predicted = model.predict(X[60:])
         assert predicted.dtype == bool
@@ -380,8 +380,8 @@ class TestSeveralLabels:
     def test_watched_and_saved(self, data, torch):
         X, Y = data
         classifier = build_classifier(TINY)
-        model = classifier.build_multilabel(0).fit(X, Y, groups=np.arange(80), clips=np.arange(80))
-        assert model.history_["n_validation"] >= 10
+        model = classifier.build_multilabel(0).fit(X, Y, groups=np.arange(120), clips=np.arange(120))
+        assert model.history_["n_validation"] >= 50
         assert 0 <= model.history_["epochs"][0]["valid_accuracy"] <= 1
         loaded = classifier.unpack(classifier.pack(model))
         np.testing.assert_array_equal(loaded.predict_proba(X), model.predict_proba(X))
