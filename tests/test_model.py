@@ -14,8 +14,9 @@ from audioclf.dataset import Clip
 from audioclf.errors import AudioError, ModelError, SpecError
 from audioclf.model import Model, find_recordings, load_model, train
 
+from .classifiers.test_common import quick
+
 CLASSIFIERS = plugins.names("classifiers")
-SMALL = {"rf": "rf:trees=10", "extra_trees": "extra_trees:trees=10", "hmm": "hmm:states=2"}
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +26,7 @@ def model(tiny):
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_every_classifier_survives_saving(name, tiny, tmp_path):
-    trained = train(tiny / "clips.csv", "mfcc", SMALL.get(name, name), cv=2)
+    trained = train(tiny / "clips.csv", "mfcc", quick(name).spec, cv=2)
     loaded = load_model(trained.save(tmp_path / "m.audioclf"))
     files = sorted(tiny.glob("*/*.wav"))
     np.testing.assert_array_equal(loaded.predict_proba(files), trained.predict_proba(files))
