@@ -28,7 +28,7 @@ class Network(Classifier):
     epochs: int | None = param(None, "most epochs; none: as many as make 20,000 crops, between 20 and 80")
     patience: int = param(20, "epochs without a lower validation loss that end training")
     batch: int = param(16, "crops in a batch")
-    crop: int = param(128, "frames of a crop; fewer where nine in ten clips are shorter")
+    crop: int = param(200, "frames of a crop; fewer where nine in ten clips are shorter")
     learning_rate: float = param(0.003, "highest rate of the cycle")
     weight_decay: float = param(0.01, "how strongly weights are drawn to zero")
     optimizer: str = param("adamw", "adamw or sgd, with a momentum of 0.9")

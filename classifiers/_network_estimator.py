@@ -101,7 +101,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         epochs: int | None = None,
         patience: int = 20,
         batch: int = 16,
-        crop: int = 128,
+        crop: int = 200,
         learning_rate: float = 0.003,
         weight_decay: float = 0.01,
         optimizer: str = "adamw",

@@ -13,6 +13,8 @@ class Convolutions2D(nn.Module):
 
     The blocks are those of Simonyan & Zisserman 2015 (VGG). Over frames, mean and maximum are taken of what the last
     one finds (Kong et al. 2020, "PANNs"). Coefficients are kept apart: unlike a moment, a frequency means something.
+    Mean and standard deviation of each coefficient over the crop itself come to these: a few hundred clips are too few
+    to learn what they say by convolutions.
 
     Parameters
     ----------
@@ -42,14 +44,16 @@ class Convolutions2D(nn.Module):
                 frames, coefficients = frames // step[0], coefficients // step[1]
             channels = wider
         self.blocks = nn.Sequential(*layers)
-        self.head = nn.Sequential(nn.Dropout(dropout), nn.Linear(2 * channels * coefficients, n_outputs))
+        pooled = 2 * channels * coefficients + 2 * n_coefficients
+        self.head = nn.Sequential(nn.Dropout(dropout), nn.Linear(pooled, n_outputs))
         # Nearly twice as fast on a CPU.
         self.blocks.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, crops: Tensor) -> Tensor:
         """Logits, shape (n_crops, n_outputs), of *crops*, shape (n_crops, n_frames, n_coefficients)."""
         maps = self.blocks(crops[:, None].contiguous(memory_format=torch.channels_last))
-        return self.head(_mean_and_max(maps.transpose(2, 3).flatten(1, 2)))
+        found = _mean_and_max(maps.transpose(2, 3).flatten(1, 2))
+        return self.head(torch.cat([found, crops.mean(dim=1), crops.std(dim=1, correction=0)], dim=1))
 
 
 class Convolutions1D(nn.Module):

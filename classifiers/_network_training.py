@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -100,6 +101,11 @@ def train(
 
     With a *watch*, training stops when the validation loss hasn't fallen for ``plan.patience`` epochs, and the weights
     of its lowest value are put back. Without, it goes through all epochs.
+
+    Raises
+    ------
+    ValueError
+        If the loss becomes infinite or no number.
     """
     teller = _Watcher(watch, plan, multilabel)
     extra = {"momentum": 0.9, "nesterov": True} if plan.optimizer == "sgd" else {}
@@ -178,6 +184,8 @@ class _Watcher(Callback):
     def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
         epoch = len(self.told) + 1
         loss = float(net.history[-1, "train_loss"])
+        if not math.isfinite(loss):
+            raise ValueError(f"training diverged in epoch {epoch}; take a lower learning_rate")
         note = f"loss {loss:.2f}"
         valid_loss = valid_accuracy = None
         if self.watch is not None:

@@ -289,6 +289,11 @@ def test_interruption_is_not_the_end_of_training(torch, monkeypatch):
         tiny().fit(*clips("sequences", 3))
 
 
+def test_divergence_is_said(torch):
+    with pytest.raises(ValueError, match="lower learning_rate"):
+        tiny(learning_rate=1e30).fit(*clips("sequences", 10))
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 def test_numbers_depend_on_the_seed_alone(name, torch):
     X, y = clips("sequences", 6)
