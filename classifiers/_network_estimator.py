@@ -88,7 +88,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
     --------
     >>> rise, fall = np.linspace(0, 1, 20)[:, None], np.linspace(1, 0, 20)[:, None]
     >>> options = {"width": 4, "blocks": 2, "dropout": 0.0}
-    >>> clf = NetworkClassifier("cnn1d", options, epochs=20, validation=0, mixup=0, random_state=0)
+    >>> clf = NetworkClassifier("cnn1d", options, epochs=40, jitter=0, mixup=0, spec_augment=0, random_state=0)
     >>> clf = clf.fit([rise, rise + 0.1, fall, fall - 0.1], list("rrff"))
     >>> [str(label) for label in clf.predict([rise, fall])]
     ['r', 'f']
