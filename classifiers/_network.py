@@ -23,7 +23,6 @@ class Network(Classifier):
     """The parameters that every network is trained by; a child adds those of its architecture, and its name."""
 
     takes = "sequences"
-    origins = True
 
     epochs: int | None = param(None, "most epochs; none: as many as make 20,000 crops, between 20 and 80")
     patience: int = param(20, "epochs without a lower validation loss that end training")
