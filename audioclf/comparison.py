@@ -21,6 +21,7 @@ from audioclf.classifier import Classifier, build_classifier
 from audioclf.dataset import Dataset, cut, fingerprint, group_expression, load_dataset, refuse_repeats
 from audioclf.errors import DatasetError, SpecError, did_you_mean
 from audioclf.extraction import Extraction, Survey, extract
+from audioclf.extractor import Extractor
 from audioclf.feature_spec import HIGHEST_DEFAULT_RATE, analysis_rate, build_extractors
 from audioclf.files import write_whole
 from audioclf.fitting import Course, Experiment
@@ -238,8 +239,8 @@ def compare(
     extraction = extract(
         found.clips,
         analysis,
-        vectors=[x for e in experiments if e.classifier.takes == "vectors" for x in e.extractors],
-        sequences=[x for e in experiments if e.classifier.takes == "sequences" for x in e.extractors],
+        vectors=_extractors(experiments, "vectors"),
+        sequences=_extractors(experiments, "sequences"),
         pooled=pooled,
         features=store,
         workers=workers,
@@ -476,6 +477,11 @@ def with_candidates(
     return [replace(e, candidates=found[e.classifier] if len(found[e.classifier]) > 1 else ()) for e in experiments]
 
 
+def _extractors(experiments: list[Experiment], takes: str) -> list[Extractor]:
+    """The extractors of those experiments whose classifier *takes* "vectors" or "sequences"."""
+    return [x for e in experiments if e.classifier.takes == takes for x in e.extractors]
+
+
 def _copies(
     experiments: list[Experiment],
     effects: Augmentation | None,
@@ -500,8 +506,8 @@ def _copies(
             extract(
                 extraction.clips,
                 analysis,
-                vectors=[x for e in learning if e.classifier.takes == "vectors" for x in e.extractors],
-                sequences=[x for e in learning if e.classifier.takes == "sequences" for x in e.extractors],
+                vectors=_extractors(learning, "vectors"),
+                sequences=_extractors(learning, "sequences"),
                 pooled=pooled,
                 features=store,
                 workers=workers,
