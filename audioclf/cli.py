@@ -249,11 +249,19 @@ def cli(debug: bool) -> None:
 
 @cli.command()
 @_data
-@click.option("--features", "-f", required=True, metavar="SPECS", help="Feature sets, separated by ','.")
+@click.option(
+    "--features",
+    "-f",
+    default="mfcc,mfcc:deltas=2+spectral",
+    show_default=True,
+    metavar="SPECS",
+    help="Feature sets, separated by ','.",
+)
 @click.option(
     "--clf",
     "-c",
-    required=True,
+    default="svm,rf,knn",
+    show_default=True,
     metavar="SPECS",
     help="Classifiers, separated by ','. The majority class (dummy) is always added.",
 )

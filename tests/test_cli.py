@@ -336,7 +336,7 @@ class TestMistakes:
             (["train", "--cv", "1"], "at least 2 folds"),
             (["train", "--featurs", "x"], "No such option"),
             (["trian"], "No such command 'trian'"),
-            (["compare"], "Missing option '--features'"),
+            (["extract"], "Missing option '--output'"),
             (["extract", "-o", "x.xls"], "unknown format '.xls'; known: .csv"),
             (["list", "feature"], "is not one of"),
             (["list", "features", "mfc"], "Did you mean 'mfcc'?"),
