@@ -145,3 +145,12 @@ def test_command_line(tags, tmp_path, capsys):
     assert ended.value.code == 0
     record = json.loads((tmp_path / "look" / "results.json").read_text())
     assert not {f["kind"] for f in record["audit"]["findings"]} & {"group-labels", "imbalance", "likely-wrong-labels"}
+
+
+def test_nothing_but_the_data_need_be_said(tags, tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["compare", "--data", str(tags), "--clf", "logreg", "--cv", "2", "--no-store", "--out", str(tmp_path)])
+    assert ended.value.code == 0
+    assert "mean average precision" in capsys.readouterr().out
+    tried = {e["features"] for e in Results.load(tmp_path).record["experiments"]}
+    assert tried == {"mfcc", "mfcc:deltas=2+spectral"}
