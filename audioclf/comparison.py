@@ -253,6 +253,7 @@ def compare(
         )
     copies = _copies(experiments, effects, extraction, analysis, pooled, store, workers, progress)
     task = task_of(replace(dataset, clips=extraction.clips).labels, dataset.multilabel)
+    tags = None if tags is None else list(task.labels)
     sources = Sources(task, extraction, copies)
     splits = make_splits(extraction.clips, cv, repeats, seed, tags)
     naive = naive_splits(extraction.clips, splits, seed, tags) if naive_split_too else None

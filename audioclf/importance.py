@@ -28,6 +28,9 @@ MOST_COEFFICIENTS = 150
 MOST_NUMBERS = 1 << 27
 """Numbers to predict from, over all folds and permutations: some 40 seconds of a forest or a hidden Markov model."""
 
+MOST_SEQUENCES = 1 << 17
+"""Sequences to answer, likewise: each takes a network or a hidden Markov model about a millisecond, however short."""
+
 _KEPT = 100  # coefficients in the record
 _BLOCK = 1 << 20  # numbers that are predicted from at a time
 
@@ -90,8 +93,8 @@ def permutation_importance(
     Where all test clips of a fold are of one class, as when single groups are left out, trading among them would
     change nothing that matters; their partners are then drawn from all clips.
 
-    At most `REPEATS` permutations, fewer where `MOST_NUMBERS` would be passed; no coefficients where that, or
-    `MOST_COEFFICIENTS`, would be passed even by one. Depends on the data's size, not on the clock.
+    At most `REPEATS` permutations, fewer where `MOST_NUMBERS` or `MOST_SEQUENCES` would be passed; no coefficients
+    where these, or `MOST_COEFFICIENTS`, would be passed even by one. Depends on the data's size, not on the clock.
 
     Parameters
     ----------
@@ -126,7 +129,7 @@ def permutation_importance(
     given = material.inputs.array.shape[1]
     if width != given:
         raise ValueError(f"the data has {given} columns; these extractors and functionals give {width}")
-    permuted, repeats = _affordable(everything, len(extractors), material.size)
+    permuted, repeats = _affordable(everything, len(extractors), material)
     folds = [split for split in splits if split.repeat == splits[0].repeat]
     columns = [part.columns for part in permuted]
     with tempfile.TemporaryDirectory(prefix="audioclf-", ignore_cleanup_errors=True) as folder:
@@ -153,11 +156,13 @@ def permutation_importance(
     }
 
 
-def _affordable(everything: list[Part], n_extractors: int, size: int) -> tuple[list[Part], int]:
+def _affordable(everything: list[Part], n_extractors: int, material: Material) -> tuple[list[Part], int]:
     """The parts that there is time to permute, and how often."""
-    if len(everything) - n_extractors > MOST_COEFFICIENTS or size * len(everything) > MOST_NUMBERS:
+    sequences = 0 if material.lengths is None else len(material)
+    most = min(MOST_NUMBERS // material.size, MOST_SEQUENCES // sequences if sequences else MOST_NUMBERS)
+    if len(everything) - n_extractors > MOST_COEFFICIENTS or len(everything) > most:
         everything = everything[:n_extractors]
-    return everything, max(1, min(REPEATS, MOST_NUMBERS // (size * len(everything))))
+    return everything, max(1, min(REPEATS, most // len(everything)))
 
 
 def _fold_scores(

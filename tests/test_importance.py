@@ -195,6 +195,19 @@ def test_sequences_lose_the_course_that_tells(courses):
     assert [item["drop"] for item in found["coefficients"]] == [item["drop"] for item in found["extractors"]]
 
 
+def test_many_sequences_are_permuted_less(courses, monkeypatch):
+    extractors, data, lengths, truth = courses
+    splits = [Split(0, 0, np.arange(6), np.arange(6, 12))]
+    classifier = build_classifier("hmm:states=2:mixtures=1:calibration_folds=0")
+    arguments = (classifier, extractors, material(data, lengths, truth), splits, "accuracy", ("mean",), 0)
+    monkeypatch.setattr(importance, "MOST_SEQUENCES", 12 * 4 * 3)
+    found = permutation_importance(*arguments)
+    assert (found["repeats"], len(found["coefficients"])) == (3, 2)
+    monkeypatch.setattr(importance, "MOST_SEQUENCES", 12 * 2)
+    found = permutation_importance(*arguments)
+    assert (found["repeats"], len(found["extractors"]), len(found["coefficients"])) == (1, 2, 0)
+
+
 def test_a_partners_frames_are_stretched_to_the_clips_own_number():
     lengths = np.array([2, 4, 3])
     rows = importance._rows(np.array([0, 1, 2]), np.array([1, 0, 2]), lengths)
