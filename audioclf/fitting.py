@@ -210,14 +210,13 @@ def _calls(
         kinds = [("fold", n) for n in range(len(course.splits))] + [("naive", n) for n in range(len(course.naive))]
         for position, ((kind, n), split) in enumerate(zip(kinds, [*course.splits, *course.naive])):
             jobs.append((i, kind, n))
-            page = (folder / _DIARY, f"{experiment.title}, fold {n + 1} of {len(kinds)}")
+            page = (folder / _DIARY, f"{experiment.title}, fold {position + 1} of {len(kinds)}")
+            last = (course.seed, position == 0)
             if tuned:
                 inner = course.inner[position]
-                calls.append(
-                    (*page, _tune_fold, experiment.candidates, material, split, inner, course.metric, course.seed)
-                )
+                calls.append((*page, _tune_fold, experiment.candidates, material, split, inner, course.metric, *last))
             else:
-                calls.append((*page, _fit_fold, experiment.classifier, material, split, course.seed, position == 0))
+                calls.append((*page, _fit_fold, experiment.classifier, material, split, *last))
     return jobs, calls
 
 
@@ -245,7 +244,13 @@ def _search(
 
 
 def _tune_fold(
-    candidates: tuple[Classifier, ...], material: Material, split: Split, inner: list[Split], metric: str, seed: int
+    candidates: tuple[Classifier, ...],
+    material: Material,
+    split: Split,
+    inner: list[Split],
+    metric: str,
+    seed: int,
+    measured: bool,
 ) -> Fold:
     """Search among the split's training clips, fit what was found on all of them and predict its test clips."""
     start = time.perf_counter()
@@ -254,7 +259,7 @@ def _tune_fold(
     except Exception as error:
         spent = time.perf_counter() - start
         return Fold(np.empty(0, np.int64), None, spent, 0.0, candidates[0], [], f"{type(error).__name__}: {error}")
-    fold = _fit_fold(found.best, material, split, seed, split.repeat == split.fold == 0)
+    fold = _fit_fold(found.best, material, split, seed, measured)
     fold.fit_seconds = time.perf_counter() - start - fold.predict_seconds
     fold.warnings = sorted({*fold.warnings, *found.warnings})
     fold.inner = found

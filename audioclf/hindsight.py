@@ -53,8 +53,8 @@ def cost_of_leak(experiment: dict[str, Any], metric: str) -> Finding | None:
     if honest["mean"] is None or leaky["mean"] is None:
         return None
     gain = leaky["mean"] - honest["mean"]
-    what = (TAG_TITLES | TITLES)[metric]
-    what = f"{title(experiment)} scores {honest['mean']:.3f} {what} on groups that it hasn't heard"
+    name = (TAG_TITLES | TITLES)[metric]
+    what = f"{title(experiment)} scores {honest['mean']:.3f} {name} on groups that it hasn't heard"
     if gain <= _WORTH_TELLING:
         sentence = f"{what}, and {leaky['mean']:.3f} on folds that ignore groups: on this data a leak adds little"
     else:

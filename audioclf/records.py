@@ -194,12 +194,11 @@ def score(
     units = [f"group {clip.group}" if clip.group is not None else f"clip {clip.name}" for clip in clips]
     ends = task.intervals(truth, predicted, probabilities, units, seed, folds)
     classes = task.by_label(truth, predicted, probabilities)
-    confusion = task.confusion(truth, predicted)
-    own = confusion.get("confusion")
+    matrix = task.confusion_matrix(truth, predicted)
     return {
         "values": task.scores(truth, predicted, probabilities),
         "intervals": {name: ends.metrics.get(name) or (None, None) for name in task.titles},
-        "confusion_matrix": confusion["confusion_matrix"],
+        "confusion_matrix": None if matrix is None else matrix.tolist(),
         "per_class": {
             label: {
                 **{name: float(classes[name][i]) for name in ("precision", "recall", "f1")},
@@ -209,7 +208,7 @@ def score(
                 },
                 "support": int(classes["support"][i]),
                 "intervals": {name: _pair(values[i]) for name, values in ends.per_class.items()},
-                **({} if own is None else {"confusion": own[i]}),
+                **({"confusion": classes["confusion"][i].tolist()} if "confusion" in classes else {}),
             }
             for i, label in enumerate(task.labels)
         },

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf import results, statistics
+from audioclf import results, statistics, tag_statistics
 from audioclf.classifier import Classifier
 from audioclf.dataset import Clip, tag_matrix
 from audioclf.statistics import Intervals
@@ -65,9 +65,10 @@ class Task(ABC):
     def decide(self, probabilities: Probabilities) -> Truth:
         """Return the answers that go with probabilities (n_clips, n_labels)."""
 
-    @abstractmethod
     def score(self, metric: str, truth: Truth, predicted: Truth, probabilities: Probabilities | None) -> float:
         """Return one metric; NaN where it is undefined."""
+        value = self.scores(truth, predicted, probabilities)[metric]
+        return np.nan if value is None else float(value)
 
     @abstractmethod
     def scores(self, truth: Truth, predicted: Truth, probabilities: Probabilities | None) -> dict[str, float | None]:
@@ -87,11 +88,15 @@ class Task(ABC):
 
     @abstractmethod
     def by_label(self, truth: Truth, predicted: Truth, probabilities: Probabilities | None) -> dict[str, NDArray[Any]]:
-        """Return precision, recall, f1, support, roc_auc and average_precision, each (n_labels,); NaN if undefined."""
+        """Return precision, recall, f1, support, roc_auc and average_precision, each (n_labels,); NaN if undefined.
+
+        Where clips have several labels also ``confusion``, (n_labels, 2, 2): [[true negatives, false positives], [false
+        negatives, true positives]].
+        """
 
     @abstractmethod
-    def confusion(self, truth: Truth, predicted: Truth) -> dict[str, Any]:
-        """Return ``confusion_matrix`` of the record, and ``confusion`` of each label where it has its own."""
+    def confusion_matrix(self, truth: Truth, predicted: Truth) -> NDArray[np.int64] | None:
+        """Return how often each label was taken for each, rows the truth; None where clips have several."""
 
     @abstractmethod
     def text(self, answer: Any) -> str:
@@ -136,11 +141,10 @@ class OneLabel(Task):
         return probabilities.argmax(axis=1)
 
     def score(self, metric: str, truth: Truth, predicted: Truth, probabilities: Probabilities | None) -> float:
-        counted = statistics.scores(self._matrix(truth, predicted))
+        counted = statistics.scores(self.confusion_matrix(truth, predicted))
         if metric in counted:  # without the others, which take longer: a permuted fold is scored hundreds of times
             return float(counted[metric])
-        value = self.scores(truth, predicted, probabilities)[metric]
-        return np.nan if value is None else float(value)
+        return super().score(metric, truth, predicted, probabilities)
 
     def scores(self, truth: Truth, predicted: Truth, probabilities: Probabilities | None) -> dict[str, float | None]:
         return statistics.score_predictions(truth, predicted, probabilities, len(self.labels))
@@ -157,21 +161,18 @@ class OneLabel(Task):
         return statistics.intervals(truth, predicted, probabilities, units, len(self.labels), seed, folds)
 
     def by_label(self, truth: Truth, predicted: Truth, probabilities: Probabilities | None) -> dict[str, NDArray[Any]]:
-        found = statistics.per_class(self._matrix(truth, predicted))
+        found = statistics.per_class(self.confusion_matrix(truth, predicted))
         if probabilities is None:
             areas = dict.fromkeys(("roc_auc", "average_precision"), np.full(len(self.labels), np.nan))
         else:
             areas = statistics.one_vs_rest(truth, probabilities, len(self.labels))
         return {**found, **areas}
 
-    def confusion(self, truth: Truth, predicted: Truth) -> dict[str, Any]:
-        return {"confusion_matrix": self._matrix(truth, predicted).tolist()}
+    def confusion_matrix(self, truth: Truth, predicted: Truth) -> NDArray[np.int64]:
+        return statistics.confusion_matrix(truth, predicted, len(self.labels))
 
     def text(self, answer: Any) -> str:
         return self.labels[answer]
-
-    def _matrix(self, truth: Truth, predicted: Truth) -> NDArray[np.int64]:
-        return statistics.confusion_matrix(truth, predicted, len(self.labels))
 
 
 class SeveralLabels(Task):
@@ -202,13 +203,7 @@ class SeveralLabels(Task):
     def decide(self, probabilities: Probabilities) -> Truth:
         return probabilities >= 0.5
 
-    def score(self, metric: str, truth: Truth, predicted: Truth, probabilities: Probabilities | None) -> float:
-        value = self.scores(truth, predicted, probabilities)[metric]
-        return np.nan if value is None else float(value)
-
     def scores(self, truth: Truth, predicted: Truth, probabilities: Probabilities | None) -> dict[str, float | None]:
-        from audioclf import tag_statistics
-
         return tag_statistics.score_tags(truth, predicted, probabilities)
 
     def intervals(
@@ -220,23 +215,13 @@ class SeveralLabels(Task):
         seed: int,
         folds: NDArray[np.int64] | None,
     ) -> Intervals:
-        from audioclf import tag_statistics
-
         return tag_statistics.tag_intervals(truth, predicted, probabilities, units, seed, folds)
 
     def by_label(self, truth: Truth, predicted: Truth, probabilities: Probabilities | None) -> dict[str, NDArray[Any]]:
-        from audioclf import tag_statistics
+        return tag_statistics.per_label(truth, predicted, probabilities)
 
-        found = tag_statistics.per_label(truth, predicted, probabilities)
-        return {name: values for name, values in found.items() if name != "confusion"}
-
-    def confusion(self, truth: Truth, predicted: Truth) -> dict[str, Any]:
-        from audioclf import tag_statistics
-
-        return {
-            "confusion_matrix": None,
-            "confusion": tag_statistics.per_label(truth, predicted, None)["confusion"].astype(int).tolist(),
-        }
+    def confusion_matrix(self, truth: Truth, predicted: Truth) -> None:
+        return None
 
     def text(self, answer: Any) -> str:
         return ";".join(label for label, applies in zip(self.labels, answer) if applies)

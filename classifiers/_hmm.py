@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._calibration import Folds, best_temperature, inner_folds
 from ._hmm_model import Array, StateModel, log_likelihoods, padded
+from ._sequences import as_sequences, center_and_scale
 
 SMALLEST_SPREAD = 0.1
 """Least standard deviation by which a clip's coefficient is divided, in those of the training set."""
@@ -130,7 +131,7 @@ class HMMClassifier(ClassifierMixin, BaseEstimator):
     ) -> None:
         from ._hmm_training import Plan, train
 
-        self._learn_scale(sequences)
+        self.center_, self.scale_ = center_and_scale(sequences)
         scaled = [self._normalised(sequence) for sequence in sequences]
         shares = counts / counts.sum() if self.priors == "empirical" else np.full(len(counts), 1 / len(counts))
         self.log_priors_ = np.log(shares)
@@ -180,13 +181,6 @@ class HMMClassifier(ClassifierMixin, BaseEstimator):
         most_probable = np.argmax(self.predict_proba(X), axis=1)
         return self.classes_[most_probable]
 
-    def _learn_scale(self, sequences: Sequence[NDArray[np.floating]]) -> None:
-        frames = np.concatenate(sequences)
-        self.center_ = frames.mean(axis=0, dtype=np.float64)
-        spread = frames.std(axis=0, dtype=np.float64)
-        # Rounding leaves a deviation of about eps * mean where there is none.
-        self.scale_ = np.where(spread > 1e-6 * np.abs(self.center_) + 1e-30, spread, 1.0)
-
     def _normalised(self, sequence: NDArray[np.floating]) -> Array:
         scaled = (sequence - self.center_) / self.scale_
         if self.cmvn == "none":
@@ -195,33 +189,3 @@ class HMMClassifier(ClassifierMixin, BaseEstimator):
         if self.cmvn == "clip":
             scaled /= np.maximum(scaled.std(axis=0), SMALLEST_SPREAD)
         return scaled
-
-
-def as_sequences(X: Sequence[ArrayLike], n_coefficients: int | None = None) -> list[NDArray[np.floating]]:
-    """Check a list of sequences and return it as arrays (n_frames, n_coefficients).
-
-    Raises
-    ------
-    ValueError
-        If it is empty, a sequence isn't a matrix of at least one finite frame, or the numbers of
-        coefficients differ from each other or from *n_coefficients*.
-    """
-    if isinstance(X, (str, bytes)) or not hasattr(X, "__len__") or len(X) == 0:
-        raise ValueError("no sequences given; a list of arrays (n_frames, n_coefficients) is needed")
-    sequences = []
-    for i, item in enumerate(X):
-        try:
-            sequence = np.asarray(item)
-            if sequence.dtype.kind != "f":
-                sequence = sequence.astype(np.float64)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"sequence {i} isn't an array of numbers: {error}") from error
-        if sequence.ndim != 2 or 0 in sequence.shape:
-            raise ValueError(f"sequence {i} has shape {sequence.shape}; (n_frames, n_coefficients) is needed")
-        n_coefficients = sequence.shape[1] if n_coefficients is None else n_coefficients
-        if sequence.shape[1] != n_coefficients:
-            raise ValueError(f"sequence {i} has {sequence.shape[1]} coefficients; {n_coefficients} expected")
-        if not np.isfinite(sequence).all():
-            raise ValueError(f"sequence {i} holds NaN or infinity")
-        sequences.append(sequence)
-    return sequences

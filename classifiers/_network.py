@@ -113,3 +113,18 @@ class Network(Classifier):
         from ._network_files import is_multilabel, unpack
 
         return unpack(members, self._build(None, is_multilabel(members)))
+
+
+@dataclass(frozen=True)
+class Convolutional(Network):
+    """What networks of convolutions have in common."""
+
+    width: int = param(16, "channels of the first block; each block has twice those of the one before")
+    blocks: int = param(4, "blocks of convolution and pooling")
+    dropout: float = param(0.3, "share of the pooled values that training hides")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.require(self.width >= 1, f"width={self.width}; it must be at least 1")
+        self.require(1 <= self.blocks <= 8, f"blocks={self.blocks}; it must be from 1 to 8")
+        self.require(0 <= self.dropout < 1, f"dropout={self.dropout}; it must be from 0 to below 1")

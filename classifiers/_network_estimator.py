@@ -16,11 +16,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from . import _network_layers as layers
 from ._calibration import best_temperature
-from ._hmm import as_sequences
 from ._network_answers import clip_logits, find_device, has_device, one_thread
 from ._network_crops import Epochs, Frames, crop_length
 from ._network_training import BinaryCrossEntropy, CrossEntropy, Plan, Watch, train
 from ._network_validation import validation_clips
+from ._sequences import as_sequences, center_and_scale
 
 Array = NDArray[np.float64]
 CROPS_IN_ALL = 20_000
@@ -173,7 +173,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         learnt = [rows for rows, kept in zip(versions, ~watched) if kept]
 
         self.n_features_in_ = sequences[0].shape[1]
-        self._learn_scale([sequences[row] for rows in learnt for row in rows])
+        self.center_, self.scale_ = center_and_scale([sequences[row] for rows in learnt for row in rows])
         self.n_frames_ = crop_length([len(sequences[rows[0]]) for rows in learnt], self.crop)
         epochs = Epochs(
             [[self._normalised(sequences[row]) for row in rows] for rows in learnt],
@@ -262,13 +262,6 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         if self.multilabel:
             return probabilities >= 0.5
         return self.classes_[np.argmax(probabilities, axis=1)]
-
-    def _learn_scale(self, sequences: Sequence[NDArray[np.floating]]) -> None:
-        frames = np.concatenate(sequences)
-        self.center_ = frames.mean(axis=0, dtype=np.float64)
-        spread = frames.std(axis=0, dtype=np.float64)
-        # Rounding leaves a deviation of about eps * mean where there is none.
-        self.scale_ = np.where(spread > 1e-6 * np.abs(self.center_) + 1e-30, spread, 1.0)
 
     def _normalised(self, sequence: NDArray[np.floating]) -> Frames:
         scaled = (sequence - self.center_) / self.scale_

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from audioclf.spec import param
 
-from ._network import Network
+from ._network import Convolutional
 
 
 @dataclass(frozen=True)
-class CNN1D(Network):
+class CNN1D(Convolutional):
     """Convolutions along time, with the coefficients as channels; global pooling, dropout, a linear layer.
 
     Cheaper than the `cnn`, and the better choice where neighbouring coefficients have nothing in common, as in cepstra
@@ -24,10 +24,3 @@ class CNN1D(Network):
 
     width: int = param(64, "channels of the first block; each block has twice those of the one before")
     blocks: int = param(3, "blocks of convolution and pooling")
-    dropout: float = param(0.3, "share of the pooled values that training hides")
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.require(self.width >= 1, f"width={self.width}; it must be at least 1")
-        self.require(1 <= self.blocks <= 8, f"blocks={self.blocks}; it must be from 1 to 8")
-        self.require(0 <= self.dropout < 1, f"dropout={self.dropout}; it must be from 0 to below 1")
