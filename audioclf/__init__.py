@@ -11,26 +11,26 @@ from typing import TYPE_CHECKING, Any
 from audioclf._version import __version__
 
 if TYPE_CHECKING:
-    from audioclf.comparison import Comparison, compare
-    from audioclf.dataset import Clip, Dataset, load_dataset
+    from audioclf.comparison.compare import Comparison, compare
+    from audioclf.comparison.exploration import Exploration, explore
+    from audioclf.dataset.clips import Clip, Dataset, load_dataset
     from audioclf.errors import AudioclfError
-    from audioclf.exploration import Exploration, explore
-    from audioclf.features import FeatureSet
-    from audioclf.model import Model, load_model, train
+    from audioclf.features.transformer import FeatureSet
+    from audioclf.model.model import Model, load_model, train
 
 _HOMES = {
     "AudioclfError": "errors",
-    "Clip": "dataset",
-    "Comparison": "comparison",
-    "Dataset": "dataset",
-    "Exploration": "exploration",
-    "FeatureSet": "features",
-    "Model": "model",
-    "compare": "comparison",
-    "explore": "exploration",
-    "load_dataset": "dataset",
-    "load_model": "model",
-    "train": "model",
+    "Clip": "dataset.clips",
+    "Comparison": "comparison.compare",
+    "Dataset": "dataset.clips",
+    "Exploration": "comparison.exploration",
+    "FeatureSet": "features.transformer",
+    "Model": "model.model",
+    "compare": "comparison.compare",
+    "explore": "comparison.exploration",
+    "load_dataset": "dataset.clips",
+    "load_model": "model.model",
+    "train": "model.model",
 }
 
 __all__ = [

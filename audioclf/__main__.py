@@ -1,5 +1,5 @@
 """``python -m audioclf``: the same as the command ``audioclf``."""
 
-from audioclf.cli import main
+from audioclf.cli.main import main
 
 main()

@@ -9,8 +9,8 @@ import numpy as np
 from _measure import NotMeasured
 from numpy.typing import NDArray
 
-from audioclf.audio import AUDIO_SUFFIXES
-from audioclf.dataset import Clip
+from audioclf.audio.decode import AUDIO_SUFFIXES
+from audioclf.dataset.clips import Clip
 
 NINE = ("mfcc", "gfcc", "bfcc", "lpcc", "pncc", "flux", "rolloff", "centroid", "entropy")
 STATISTICS = ("mean", "std", "skewness", "kurtosis", "p5", "p25", "median", "p75", "p95")

@@ -27,15 +27,16 @@ def write_long(folder: Path, seconds: int) -> Path:
 
 def extraction(folder: str) -> list[int]:
     """Extract nine families with default functionals from a folder's recordings; the shape of the first's vectors."""
-    from audioclf.extraction import extract, survey
-    from audioclf.features import analysis_rate, build_extractors
-    from audioclf.spectra import Analysis
-    from audioclf.store import NoStore
+    from audioclf.features.extraction import extract, survey
+    from audioclf.features.transformer import analysis_rate, build_extractors
+    from audioclf.features.wanted import Wanted
+    from audioclf.spectra.spectra import Analysis
+    from audioclf.store.store import NoStore
 
     found = survey(clips(folder))
     extractors = build_extractors(nine())
     analysis = Analysis(analysis_rate(found.rates.values()))
-    done = extract(found.clips, analysis, vectors=extractors, features=NoStore(), workers=1)
+    done = extract(found.clips, analysis, Wanted(tuple(extractors)), store=NoStore(), workers=1)
     return list(done.vectors[extractors[0]].shape)
 
 

@@ -21,10 +21,11 @@ RATE, NUMBER = 8000, 3000
 
 def extraction(folder: str, runs: int = 3) -> float:
     """Seconds that one pass over the recordings of a folder takes, each with a new store."""
-    from audioclf.extraction import extract, survey
-    from audioclf.features import analysis_rate, build_extractors
-    from audioclf.spectra import Analysis
-    from audioclf.store import FeatureStore
+    from audioclf.features.extraction import extract, survey
+    from audioclf.features.transformer import analysis_rate, build_extractors
+    from audioclf.features.wanted import Wanted
+    from audioclf.spectra.spectra import Analysis
+    from audioclf.store.store import FeatureStore
 
     recordings, extractors = clips(folder), build_extractors(nine())
 
@@ -33,7 +34,7 @@ def extraction(folder: str, runs: int = 3) -> float:
             found = survey(recordings)
             analysis = Analysis(analysis_rate(found.rates.values()))
             store = FeatureStore(Path(temporary) / "features.sqlite")
-            extract(found.clips, analysis, vectors=extractors, features=store, workers=1)
+            extract(found.clips, analysis, Wanted(tuple(extractors)), store=store, workers=1)
 
     return best(run, runs, seconds=0.0)
 

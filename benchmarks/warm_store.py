@@ -20,10 +20,11 @@ def twice(folder: str) -> list[float]:
     """Seconds that the same call takes first and, at best, afterwards, in one process that is warmed up."""
     import time
 
-    from audioclf.extraction import extract, survey
-    from audioclf.features import analysis_rate, build_extractors
-    from audioclf.spectra import Analysis
-    from audioclf.store import FeatureStore
+    from audioclf.features.extraction import extract, survey
+    from audioclf.features.transformer import analysis_rate, build_extractors
+    from audioclf.features.wanted import Wanted
+    from audioclf.spectra.spectra import Analysis
+    from audioclf.store.store import FeatureStore
 
     extraction_without_store(folder, workers=1, every=10, runs=1)
     chosen, extractors = clips(folder), build_extractors(nine())
@@ -33,7 +34,7 @@ def twice(folder: str) -> list[float]:
         def run() -> None:
             found = survey(chosen)
             analysis = Analysis(analysis_rate(found.rates.values()))
-            extract(found.clips, analysis, vectors=extractors, features=store, workers=1)
+            extract(found.clips, analysis, Wanted(tuple(extractors)), store=store, workers=1)
 
         start = time.perf_counter()
         run()

@@ -21,17 +21,18 @@ def recordings(setting: Setting) -> Path:
 
 def extraction(folder: str, workers: int, every: int = 1, runs: int = 2) -> float:
     """Seconds that nine families with default functionals take over every so many-th recording of a folder."""
-    from audioclf.extraction import extract, survey
-    from audioclf.features import analysis_rate, build_extractors
-    from audioclf.spectra import Analysis
-    from audioclf.store import NoStore
+    from audioclf.features.extraction import extract, survey
+    from audioclf.features.transformer import analysis_rate, build_extractors
+    from audioclf.features.wanted import Wanted
+    from audioclf.spectra.spectra import Analysis
+    from audioclf.store.store import NoStore
 
     chosen, extractors = clips(folder)[::every], build_extractors(nine())
 
     def run(some: int | None = None) -> None:
         found = survey(chosen[:some])
         analysis = Analysis(analysis_rate(found.rates.values()))
-        extract(found.clips, analysis, vectors=extractors, features=NoStore(), workers=workers)
+        extract(found.clips, analysis, Wanted(tuple(extractors)), store=NoStore(), workers=workers)
 
     return best(run, runs, seconds=0.0)
 

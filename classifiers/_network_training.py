@@ -14,7 +14,7 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback, LRScheduler
 from torch import Tensor, nn
 
-from audioclf import diary
+from audioclf import progress
 
 from ._network_answers import Array, accuracy, clip_logits
 from ._network_crops import Epochs, Frames
@@ -97,7 +97,7 @@ class BinaryCrossEntropy(nn.Module):
 def train(
     module: nn.Module, criterion: nn.Module, epochs: Epochs, watch: Watch | None, plan: Plan, multilabel: bool
 ) -> dict[str, Any]:
-    """Train *module* in place; return its history (see `audioclf.classifier`).
+    """Train *module* in place; return its history (see `audioclf.classifier.contract`).
 
     With a *watch*, training stops when the validation loss hasn't fallen for ``plan.patience`` epochs, and the weights
     of its lowest value are put back. Without, it goes through all epochs.
@@ -201,7 +201,7 @@ class _Watcher(Callback):
         self.told.append(
             {"epoch": epoch, "train_loss": loss, "valid_loss": valid_loss, "valid_accuracy": valid_accuracy}
         )
-        diary.tell(epoch, self.plan.epochs, note)
+        progress.tell(epoch, self.plan.epochs, note)
         if self.best_epoch is not None and epoch - self.best_epoch >= self.plan.patience:
             raise _Enough
 

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from audioclf.classifier import Classifier
+from audioclf.classifier.contract import Classifier
 from audioclf.spec import param
 
 

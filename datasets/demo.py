@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from audioclf.dataset import Clip, Dataset, DatasetLoader
+from audioclf.dataset.clips import Clip, Dataset, DatasetLoader
 from audioclf.errors import DatasetError
 from audioclf.files import cache_folder
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar
 
-from audioclf.dataset import Clip, Dataset
+from audioclf.dataset.clips import Clip, Dataset
 
 from ._copies import PublishedSet, find, require_files, table
 from ._fetch import Download

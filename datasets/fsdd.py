@@ -14,7 +14,7 @@ import sys
 import wave
 from pathlib import Path
 
-from audioclf.dataset import Clip, Dataset
+from audioclf.dataset.clips import Clip, Dataset
 from audioclf.errors import DatasetError
 
 from ._copies import PublishedSet, no_copy

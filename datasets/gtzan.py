@@ -14,8 +14,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from audioclf.audio import AUDIO_SUFFIXES
-from audioclf.dataset import Clip, Dataset
+from audioclf.audio.decode import AUDIO_SUFFIXES
+from audioclf.dataset.clips import Clip, Dataset
 
 from ._copies import PublishedSet, find, no_copy
 from ._fetch import Download

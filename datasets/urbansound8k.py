@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from audioclf.dataset import Clip, Dataset
+from audioclf.dataset.clips import Clip, Dataset
 
 from ._copies import PublishedSet, find, require_files, table
 from ._fetch import Download

@@ -7,9 +7,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf import kernels
-from audioclf.extractor import Passage
-from audioclf.spectra import Frames
+from audioclf.features.extractor import Passage
+from audioclf.spectra.kernels import compiler
+from audioclf.spectra.spectra import Frames
 
 FLOOR = 1e-10
 
@@ -20,7 +20,7 @@ def decibels(energies: Frames) -> Frames:
     >>> decibels(np.array([[1.0, 0.0]], np.float32)).round(3)
     array([[   0., -100.]], dtype=float32)
     """
-    return kernels.log(kernels.rows(energies), FLOOR, 10 / np.log(10)).T
+    return compiler.log(compiler.rows(energies), FLOOR, 10 / np.log(10)).T
 
 
 def limit_range(level: NDArray[np.floating], top_db: float | None, passage: Passage) -> NDArray[np.floating]:
@@ -48,16 +48,16 @@ def limit_range(level: NDArray[np.floating], top_db: float | None, passage: Pass
 
 def cosine_transform(bands: NDArray[np.floating], n_coeffs: int) -> Frames:
     """Return the first *n_coeffs* of the orthonormal DCT-II along the bands, shape (n_frames, n_coeffs), float32."""
-    return kernels.weigh(kernels.rows(bands), _cosines(bands.shape[1], n_coeffs)).T
+    return compiler.weigh(compiler.rows(bands), _cosines(bands.shape[1], n_coeffs)).T
 
 
 @lru_cache(maxsize=64)
-def _cosines(n_bands: int, n_coeffs: int) -> kernels.Weights:
+def _cosines(n_bands: int, n_coeffs: int) -> compiler.Weights:
     """The orthonormal DCT-II as a matrix."""
     angle = np.pi / n_bands * np.outer(np.arange(n_coeffs), np.arange(n_bands) + 0.5)
     matrix = np.cos(angle) * np.sqrt(2 / n_bands)
     matrix[0] /= np.sqrt(2)
-    return kernels.weights(matrix)
+    return compiler.weights(matrix)
 
 
 def numbered(name: str, count: int) -> list[str]:

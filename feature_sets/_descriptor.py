@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf.extractor import Extractor
+from audioclf.features.extractor import Extractor
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf import filterbanks
-from audioclf.extractor import Extractor, Passage
+from audioclf.features.extractor import Extractor, Passage
 from audioclf.spec import param
-from audioclf.spectra import Spectra
+from audioclf.spectra import filterbanks
+from audioclf.spectra.spectra import Spectra
 
 from ._cepstra import cosine_transform, decibels, limit_range, numbered
 
@@ -25,8 +25,8 @@ class BFCC(Extractor):
     spafe 0.3.3 differs in three ways, all shown in the tests: it puts the band *energies* w into Hermansky's
     equal-loudness curve, which is a function of frequency; for recordings within full scale that
     comes to w^(4/3), so its coefficients are 4/3 of these but for the 0th's offset; its logarithm is natural; and its
-    filters sit on slightly shifted bins (see `audioclf.filterbanks`). With its filters and these factors the two
-    agree to 5e-5.
+    filters sit on slightly shifted bins (see `audioclf.spectra.filterbanks`). With its filters and these factors the
+    two agree to 5e-5.
 
     Examples
     --------

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audioclf.spec import param
-from audioclf.spectra import Spectra
+from audioclf.spectra.spectra import Spectra
 
 from ._descriptor import Descriptor, share
 

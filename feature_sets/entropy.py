@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf import kernels
-from audioclf.kernels import LANES, kernel, log_lanes
-from audioclf.spectra import Spectra
+from audioclf.spectra.kernels import compiler
+from audioclf.spectra.kernels.compiler import LANES, kernel, log_lanes
+from audioclf.spectra.spectra import Spectra
 
 from ._descriptor import Descriptor, share
 
@@ -33,7 +33,7 @@ class Entropy(Descriptor):
     title = "spectral entropy"
 
     def measure(self, spectra: Spectra) -> NDArray[np.floating]:
-        power = kernels.rows(spectra.power)
+        power = compiler.rows(spectra.power)
         total, weighted = np.empty((2, len(spectra)), np.float32)
         _sums(power, total, weighted)
         # -Σ p log p = log Σ P - (Σ P log P) / Σ P

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf import kernels
-from audioclf.kernels import LANES, kernel
-from audioclf.spectra import Spectra
+from audioclf.spectra.kernels import compiler
+from audioclf.spectra.kernels.compiler import LANES, kernel
+from audioclf.spectra.spectra import Spectra
 
 from ._descriptor import Descriptor, share
 
@@ -35,7 +35,7 @@ class Flux(Descriptor):
     def measure(self, spectra: Spectra) -> NDArray[np.floating]:
         total = spectra.magnitude_moments[:, 0]
         flux = np.empty((1, len(spectra)), np.float32)
-        _flux(kernels.rows(spectra.magnitude), share(np.ones_like(total), total), flux)
+        _flux(compiler.rows(spectra.magnitude), share(np.ones_like(total), total), flux)
         flux[0, spectra.begins] = 0
         return flux.T
 

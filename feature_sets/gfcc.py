@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf import filterbanks, kernels
-from audioclf.extractor import Extractor
-from audioclf.kernels import kernel
+from audioclf.features.extractor import Extractor
 from audioclf.spec import param
-from audioclf.spectra import Spectra
+from audioclf.spectra import filterbanks
+from audioclf.spectra.kernels import compiler
+from audioclf.spectra.kernels.compiler import kernel
+from audioclf.spectra.spectra import Spectra
 
 from ._cepstra import cosine_transform, numbered
 
@@ -24,8 +25,8 @@ class GFCC(Extractor):
     Shao, Jin, Wang & Srinivasan 2009, "An auditory-based feature for robust speech recognition", with the
     filters applied to the periodogram |FFT|² / n_fft. Equal to ``spafe.features.gfcc.gfcc`` given the same parameters
     and filters (window ``hamming-symmetric``, no pre-emphasis). spafe's own filters are narrower than the
-    formula's (see `audioclf.filterbanks.gammatone`), and its default puts the lowest at 0 Hz, where it measures the
-    offset only.
+    formula's (see `audioclf.spectra.filterbanks.gammatone`), and its default puts the lowest at 0 Hz, where it
+    measures the offset only.
 
     Examples
     --------
@@ -50,7 +51,7 @@ class GFCC(Extractor):
 
     def measure(self, spectra: Spectra) -> NDArray[np.floating]:
         energies = spectra.energies(filterbanks.gammatone, self.n_bands, self.fmin, self.fmax)
-        roots = cubic_root(kernels.rows(energies))
+        roots = cubic_root(compiler.rows(energies))
         roots *= np.float32(spectra.analysis.fft_size ** (-1 / 3))
         return cosine_transform(roots.T, self.n_coeffs)
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf import filterbanks
-from audioclf.extractor import Extractor, Passage
+from audioclf.features.extractor import Extractor, Passage
 from audioclf.spec import param
-from audioclf.spectra import Spectra
+from audioclf.spectra import filterbanks
+from audioclf.spectra.spectra import Spectra
 
 from ._cepstra import decibels, limit_range, numbered
 

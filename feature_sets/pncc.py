@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf import filterbanks
-from audioclf.extractor import Extractor, Passage
-from audioclf.kernels import kernel
+from audioclf.features.extractor import Extractor, Passage
 from audioclf.spec import param
-from audioclf.spectra import Spectra, preemphasis_response
+from audioclf.spectra import filterbanks
+from audioclf.spectra.kernels.compiler import kernel
+from audioclf.spectra.spectra import Spectra, preemphasis_response
 
 from ._cepstra import cosine_transform, numbered
 

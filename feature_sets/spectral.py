@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf.extractor import Extractor
-from audioclf.spectra import Spectra
+from audioclf.features.extractor import Extractor
+from audioclf.spectra.spectra import Spectra
 
 from .centroid import Centroid
 from .energy import Energy

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf import kernels
-from audioclf.kernels import LANES, kernel
-from audioclf.spectra import Spectra
+from audioclf.spectra.kernels import compiler
+from audioclf.spectra.kernels.compiler import LANES, kernel
+from audioclf.spectra.spectra import Spectra
 
 from ._descriptor import Descriptor, share
 from .centroid import centroid
@@ -33,7 +33,7 @@ class Spread(Descriptor):
     title = "spectral spread, Hz"
 
     def measure(self, spectra: Spectra) -> NDArray[np.floating]:
-        magnitude = kernels.rows(spectra.magnitude)
+        magnitude = compiler.rows(spectra.magnitude)
         second = np.empty(len(spectra), np.float32)
         _second_moment(magnitude, spectra.frequencies.astype(np.float32), centroid(spectra), second)
         return np.sqrt(share(second, spectra.magnitude_moments[:, 0]))[:, None]

@@ -7,12 +7,15 @@ import io
 from pathlib import Path
 from typing import Any
 
-from audioclf.across import Across
 from audioclf.files import write_whole
-from audioclf.report import Report
-from audioclf.results import Experiment, Results, identity
-
-from . import _across, _augmented, _text
+from audioclf.reports.words import across as _across
+from audioclf.reports.words import augmented as _augmented
+from audioclf.reports.words import text as _text
+from audioclf.results.across import Across
+from audioclf.results.names import identity
+from audioclf.results.report import Report
+from audioclf.results.results import Results
+from audioclf.results.schema import Finished as Experiment
 
 _TESTS = ("difference", "t", "p", "p_holm")
 _PAIRS = ("best_only", "this_only", "p", "p_holm")

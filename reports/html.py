@@ -10,12 +10,22 @@ from typing import Any
 
 import numpy as np
 
-from audioclf.across import Across
 from audioclf.files import write_whole
-from audioclf.report import Report
-from audioclf.results import ERRORS, Experiment, Results, identity, is_floor, title
-
-from . import _across, _augmented, _charts, _clips, _costs, _figures, _pieces, _tags, _text
+from audioclf.reports.page import charts as _charts
+from audioclf.reports.page import clips as _clips
+from audioclf.reports.pictures import figures as _figures
+from audioclf.reports.words import across as _across
+from audioclf.reports.words import augmented as _augmented
+from audioclf.reports.words import costs as _costs
+from audioclf.reports.words import pieces as _pieces
+from audioclf.reports.words import tags as _tags
+from audioclf.reports.words import text as _text
+from audioclf.results.across import Across
+from audioclf.results.metrics import ERRORS
+from audioclf.results.names import identity, is_baseline, title
+from audioclf.results.report import Report
+from audioclf.results.results import Results
+from audioclf.results.schema import Finished as Experiment
 
 MOST_COLUMNS = 15
 MOST_BYTES = 4_900_000
@@ -112,7 +122,7 @@ def _page(results: Results) -> dict[str, Any]:
 def _template(name: str) -> Any:
     import jinja2
 
-    here = Path(__file__).parent
+    here = Path(__file__).parent / "page"
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(here),
         autoescape=True,
@@ -191,7 +201,7 @@ def _row(results: Results, experiment: Experiment, place: int, slug: str, start:
         "features": experiment["features"],
         "classifier": experiment["classifier"],
         "augmented": bool(experiment.get("augment")),
-        "floor": is_floor(experiment),
+        "floor": is_baseline(experiment),
         "metrics": {name: experiment["metrics"].get(name) or _text.UNKNOWN for name in results.titles},
         "interval": _text.interval(main),
         "bar": (round(low, 2), round(high - low, 2), round(mean, 2)),

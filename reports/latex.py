@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from audioclf.across import Across
 from audioclf.files import write_whole
-from audioclf.report import Report
-from audioclf.results import Experiment, Results, is_floor
-
-from . import _across, _augmented, _costs, _text
+from audioclf.reports.words import across as _across
+from audioclf.reports.words import augmented as _augmented
+from audioclf.reports.words import costs as _costs
+from audioclf.reports.words import text as _text
+from audioclf.results.across import Across
+from audioclf.results.names import is_baseline
+from audioclf.results.report import Report
+from audioclf.results.results import Results
+from audioclf.results.schema import Finished as Experiment
 
 _SIGNS = {
     "\\": r"\textbackslash{}",
@@ -140,7 +144,7 @@ def _row(results: Results, experiment: Experiment, shown: list[str], tested: boo
     names = [_breakable(experiment["features"]), escape(experiment["classifier"])]
     if experiment.get("augment"):
         names[1] += ", augmented"
-    if is_floor(experiment):
+    if is_baseline(experiment):
         names[1] += " (floor)"
     if (experiment.get("versus_best") or {}).get("distinguishable") is False:
         names[1] += r"$^\dagger$"

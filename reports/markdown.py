@@ -6,14 +6,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from audioclf.across import Across
 from audioclf.files import write_whole
-from audioclf.report import Report
-from audioclf.results import ERRORS, Experiment, Results, identity, is_floor, title
-
-from . import _across, _augmented, _costs, _figures, _pieces, _tags, _text
-from ._clips import most_confused
-from ._pictures import TRAINING, Picture, matrices, pictures
+from audioclf.reports.page.clips import most_confused
+from audioclf.reports.pictures import figures as _figures
+from audioclf.reports.pictures.catalogue import TRAINING, Picture, matrices, pictures
+from audioclf.reports.words import across as _across
+from audioclf.reports.words import augmented as _augmented
+from audioclf.reports.words import costs as _costs
+from audioclf.reports.words import pieces as _pieces
+from audioclf.reports.words import tags as _tags
+from audioclf.reports.words import text as _text
+from audioclf.results.across import Across
+from audioclf.results.metrics import ERRORS
+from audioclf.results.names import identity, is_baseline, title
+from audioclf.results.report import Report
+from audioclf.results.results import Results
+from audioclf.results.schema import Finished as Experiment
 
 MOST_COLUMNS = 12
 _MOST_CLIPS = 8
@@ -244,7 +252,7 @@ def _pieced(results: Results) -> list[str]:
 def _classifier(experiment: Experiment) -> str:
     """A classifier's name in a table of experiments, and what else tells it from the others."""
     augmented = ", augmented" if experiment.get("augment") else ""
-    return experiment["classifier"] + augmented + (" (the floor)" if is_floor(experiment) else "")
+    return experiment["classifier"] + augmented + (" (the floor)" if is_baseline(experiment) else "")
 
 
 def _cost(experiment: Experiment) -> list[str]:

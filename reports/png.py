@@ -6,14 +6,16 @@ import re
 from collections.abc import Sequence
 from pathlib import Path, PurePath
 
-from audioclf.across import Across
 from audioclf.files import write_whole
-from audioclf.portrait import Portrait
-from audioclf.report import Report
-from audioclf.results import Results
-
-from . import _across, _copies, _figures, _sound
-from ._pictures import Picture, matrices, pictures
+from audioclf.reports.pictures import clips as _sound
+from audioclf.reports.pictures import copies as _copies
+from audioclf.reports.pictures import figures as _figures
+from audioclf.reports.pictures.catalogue import Picture, matrices, pictures
+from audioclf.reports.words import across as _across
+from audioclf.results.across import Across
+from audioclf.results.portrait import Portrait
+from audioclf.results.report import Report
+from audioclf.results.results import Results
 
 
 class PNGReport(Report):

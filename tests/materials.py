@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from audioclf.material import Material
+from audioclf.experiment.material import Material
+from audioclf.experiment.task import OneLabel
 from audioclf.parallel import Shared
-from audioclf.task import OneLabel
 
 
 def material(data, lengths, truth, groups=None) -> Material:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from audioclf import diary
+from audioclf import progress
 
 
 def test_what_is_told_is_heard_with_its_title(tmp_path):
     heard = []
     page = tmp_path / "epochs"
-    with diary.followed(page, lambda *words: heard.append(words)):
-        with diary.opened(page, "logmel with cnn, fold 1 of 5"):
-            diary.tell(1, 3, "loss 0.5")
-            with diary.opened(None, ""):
-                diary.tell(2, 3, "nobody listens")
-            diary.tell(3, 3, "loss 0.1\nübermäßig")
-        diary.tell(4, 4, "nobody listens")
+    with progress.followed(page, lambda *words: heard.append(words)):
+        with progress.opened(page, "logmel with cnn, fold 1 of 5"):
+            progress.tell(1, 3, "loss 0.5")
+            with progress.opened(None, ""):
+                progress.tell(2, 3, "nobody listens")
+            progress.tell(3, 3, "loss 0.1\nübermäßig")
+        progress.tell(4, 4, "nobody listens")
     assert heard == [
         (1, 3, "logmel with cnn, fold 1 of 5: loss 0.5"),
         (3, 3, "logmel with cnn, fold 1 of 5: loss 0.1\nübermäßig"),
@@ -28,11 +28,11 @@ def test_other_processes_are_heard(tmp_path):
     heard = []
     page = tmp_path / "epochs"
     code = (
-        "import sys, pathlib; from audioclf import diary\n"
+        "import sys, pathlib; from audioclf import progress as diary\n"
         "with diary.opened(pathlib.Path(sys.argv[1]), sys.argv[2]):\n"
         "    [diary.tell(i, 200, 'x' * 300) for i in range(200)]"
     )
-    with diary.followed(page, lambda *words: heard.append(words)):
+    with progress.followed(page, lambda *words: heard.append(words)):
         others = [subprocess.Popen([sys.executable, "-c", code, page, name]) for name in "ab"]
         assert [other.wait() for other in others] == [0, 0]
     for name in "ab":
@@ -42,5 +42,5 @@ def test_other_processes_are_heard(tmp_path):
 
 
 def test_a_diary_that_cannot_be_written_stops_nothing(tmp_path):
-    with diary.opened(tmp_path / "missing" / "epochs", "fit"):
-        diary.tell(1, 1, "loss 0.5")
+    with progress.opened(tmp_path / "missing" / "epochs", "fit"):
+        progress.tell(1, 1, "loss 0.5")

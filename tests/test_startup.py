@@ -46,7 +46,7 @@ def imported(tmp_path):
 
 @pytest.fixture(scope="module")
 def model(tiny, tmp_path_factory):
-    from audioclf.model import train
+    from audioclf.model.model import train
 
     return train(tiny / "clips.csv", "mfcc+gfcc", "svm", cv=2).save(tmp_path_factory.mktemp("model") / "m.audioclf")
 
@@ -79,23 +79,23 @@ def test_predict(model, tiny, imported):
         "spafe",
         "skops",
         "matplotlib",
-        "audioclf.comparison",
-        "audioclf.validation",
-        "audioclf.features",
+        "audioclf.comparison.compare",
+        "audioclf.validation.splits",
+        "audioclf.features.transformer",
     )
     assert imported(*words, heavy=needless) == []
 
 
 def test_a_feature_set_needs_scikit_learn():
     """As the control: the test above would notice."""
-    code = "import sys, audioclf.features; print('sklearn' in sys.modules)"
+    code = "import sys, audioclf.features.transformer; print('sklearn' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "True\n"
 
 
 def test_networks_are_known_without_pytorch():
     code = (
-        "import sys, audioclf; from audioclf.comparison import compare; "
-        "from audioclf.classifier import build_classifier; "
+        "import sys, audioclf; from audioclf.comparison.compare import compare; "
+        "from audioclf.classifier.contract import build_classifier; "
         "print([build_classifier(name).title for name in ('cnn', 'cnn1d', 'rnn')]); "
         "assert not {'torch', 'skorch', 'safetensors'} & set(sys.modules)"
     )

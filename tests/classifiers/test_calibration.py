@@ -12,7 +12,7 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.svm import SVC
 
-from audioclf.classifier import build_classifier
+from audioclf.classifier.contract import build_classifier
 from audioclf.classifiers._calibration import COLDEST, HOTTEST, TemperatureScaled, best_temperature
 
 

@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from audioclf.classifier import build_classifier
+from audioclf.classifier.contract import build_classifier
 from audioclf.classifiers import _machines
 from audioclf.classifiers._calibration import TemperatureScaled
 from audioclf.classifiers._machines import KernelMachines, gaussian

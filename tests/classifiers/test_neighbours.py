@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.neighbors import KNeighborsClassifier
 
-from audioclf.classifier import build_classifier
+from audioclf.classifier.contract import build_classifier
 from audioclf.classifiers._neighbours import NeighboursAtHand
 
 

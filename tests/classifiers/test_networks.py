@@ -8,13 +8,12 @@ import sys
 
 import numpy as np
 import pytest
+from learners import LABELS, clips, quick
 from sklearn.base import clone
 
-from audioclf import diary
-from audioclf.classifier import build_classifier
+from audioclf import progress
+from audioclf.classifier.contract import build_classifier
 from audioclf.errors import MissingExtraError, ModelError, SpecError
-
-from .test_common import LABELS, clips, quick
 
 NETWORKS = ("cnn", "cnn1d", "rnn")
 TINY = "cnn1d:width=4:blocks=1:crop=6:epochs=4:batch=8:learning_rate=0.02:validation=0.5:jitter=0"
@@ -33,7 +32,7 @@ def tiny(**changes):
 
 def test_recipes_import_no_pytorch():
     code = (
-        "import sys; from audioclf.classifier import build_classifier as build\n"
+        "import sys; from audioclf.classifier.contract import build_classifier as build\n"
         "for name in ('cnn', 'cnn1d', 'rnn'): build(name).parameters\n"
         "print([name for name in ('torch', 'skorch', 'safetensors', 'sklearn') if name in sys.modules])"
     )
@@ -272,8 +271,8 @@ def test_each_epoch_is_told(torch, tmp_path):
     told = []
     X, y = clips("sequences", 40)
     with (
-        diary.followed(tmp_path / "diary", lambda *line: told.append(line)),
-        diary.opened(tmp_path / "diary", "digits with cnn1d"),
+        progress.followed(tmp_path / "diary", lambda *line: told.append(line)),
+        progress.opened(tmp_path / "diary", "digits with cnn1d"),
     ):
         tiny().fit(X, y)
     assert [line[:2] for line in told] == [(1, 4), (2, 4), (3, 4), (4, 4)]
@@ -284,7 +283,7 @@ def test_interruption_is_not_the_end_of_training(torch, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(diary, "tell", interrupted)
+    monkeypatch.setattr(progress, "tell", interrupted)
     with pytest.raises(KeyboardInterrupt):
         tiny().fit(*clips("sequences", 3))
 

@@ -7,11 +7,10 @@ import zipfile
 import numpy as np
 import pytest
 import skops.io
+from learners import NAMES, clips, quick
 
 from audioclf import plugins
-from audioclf.classifier import Classifier, build_classifier
-
-from .test_common import NAMES, clips, quick
+from audioclf.classifier.contract import Classifier, build_classifier
 
 # Those that are saved as other classifiers are; the others say in their own tests what they write.
 USUAL = [name for name in NAMES if plugins.load("classifiers", name).pack is Classifier.pack]

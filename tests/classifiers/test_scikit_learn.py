@@ -6,7 +6,7 @@ import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from audioclf import plugins
-from audioclf.classifier import build_classifier
+from audioclf.classifier.contract import build_classifier
 
 # Fewer trees, so that hundreds of small fits stay quick; smaller leaves, because some checks give 10 clips.
 QUICK = {"rf": "rf:trees=10", "extra_trees": "extra_trees:trees=10", "gboost": "gboost:rounds=5:min_leaf=1"}

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from audioclf import plugins
-from audioclf.dataset import DatasetLoader, load_dataset
+from audioclf.dataset.clips import DatasetLoader, load_dataset
 from audioclf.errors import DatasetError, SpecError
 
 NAMES = plugins.names("datasets")

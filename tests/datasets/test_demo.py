@@ -8,8 +8,8 @@ import hashlib
 import numpy as np
 import pytest
 
-from audioclf import audio
-from audioclf.dataset import load_dataset
+from audioclf.audio import decode
+from audioclf.dataset.clips import load_dataset
 from audioclf.datasets import _synthesis as synthesis
 from audioclf.datasets.demo import CLIPS_PER_RECORDING, RECORDINGS, Demo
 from audioclf.errors import DatasetError
@@ -31,7 +31,7 @@ def test_clips_groups_and_notes(demo):
 def test_signals(demo):
     levels = []
     for clip in demo:
-        signal = audio.read(clip.path)
+        signal = decode.read(clip.path)
         assert signal.sample_rate == 16000
         assert len(signal.samples) == 32000
         peak, level = np.max(np.abs(signal.samples)), np.sqrt(np.mean(signal.samples**2))
@@ -42,7 +42,7 @@ def test_signals(demo):
 
 
 def test_no_two_clips_are_alike(demo):
-    assert len({audio.content_hash(clip.path) for clip in demo}) == len(demo)
+    assert len({decode.content_hash(clip.path) for clip in demo}) == len(demo)
 
 
 def test_same_numbers_again(demo, tmp_path):
@@ -60,7 +60,7 @@ def test_harder_than_one_number_and_easier_than_chance(demo):
 
     spectra, levels = [], []
     for clip in demo:
-        power = np.abs(np.fft.rfft(audio.read(clip.path).samples)) ** 2
+        power = np.abs(np.fft.rfft(decode.read(clip.path).samples)) ** 2
         bands = np.log([part.mean() for part in np.array_split(power, 40)])
         spectra.append(bands - bands.mean())
         levels.append([np.log(power.sum())])

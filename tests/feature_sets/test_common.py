@@ -7,11 +7,12 @@ import dataclasses
 import numpy as np
 import pytest
 
-from audioclf import engine, plugins
-from audioclf.audio import Signal
+from audioclf import plugins
+from audioclf.audio.decode import Signal
 from audioclf.errors import SpecError
-from audioclf.features import FeatureSet, build_extractors
-from audioclf.spectra import Analysis, Spectra
+from audioclf.features import frames as engine
+from audioclf.features.transformer import FeatureSet, build_extractors
+from audioclf.spectra.spectra import Analysis, Spectra
 
 RATE = 16000
 NAMES = plugins.names("features")

@@ -9,11 +9,10 @@ import pytest
 from scipy.fft import dct
 from scipy.linalg import solve_toeplitz
 
-from audioclf import filterbanks
-from audioclf.audio import Signal
+from audioclf.audio.decode import Signal
 from audioclf.feature_sets.lpcc import levinson_durbin, predictor_to_cepstrum
-from audioclf.features import build_extractors
-from audioclf.spectra import Analysis, Spectra
+from audioclf.features.specs import build_extractors
+from audioclf.spectra.spectra import Analysis, Spectra, filterbanks
 
 RATE, LENGTH, HOP, N_FFT = 16000, 400, 160, 1024
 

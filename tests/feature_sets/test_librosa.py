@@ -10,9 +10,9 @@ import librosa
 import numpy as np
 import pytest
 
-from audioclf.audio import Signal
-from audioclf.features import build_extractors
-from audioclf.spectra import Analysis, Spectra
+from audioclf.audio.decode import Signal
+from audioclf.features.specs import build_extractors
+from audioclf.spectra.spectra import Analysis, Spectra
 
 RATE, FRAME, HOP = 16000, 512, 160
 

@@ -14,12 +14,11 @@ from spafe.features import lfcc as spafe_lfcc
 from spafe.features import pncc as spafe_pncc
 from spafe.utils.preprocessing import SlidingWindow
 
-from audioclf import filterbanks
-from audioclf.audio import Signal
+from audioclf.audio.decode import Signal
 from audioclf.feature_sets.bfcc import BFCC
 from audioclf.feature_sets.gfcc import GFCC
 from audioclf.feature_sets.lfcc import LFCC
-from audioclf.spectra import Analysis, Spectra
+from audioclf.spectra.spectra import Analysis, Spectra, filterbanks
 
 RATE, N_FFT = 16000, 1024
 

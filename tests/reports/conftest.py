@@ -10,10 +10,13 @@ from collections import Counter
 
 import numpy as np
 import pytest
+import records
 
-from audioclf import statistics, tag_statistics
-from audioclf.reports import _charts
-from audioclf.results import DETAILS, METRICS, TAG_TITLES, TITLES, Results
+from audioclf import structs
+from audioclf.reports.page import charts as _charts
+from audioclf.results.metrics import DETAILS, METRICS, TAG_TITLES, TITLES
+from audioclf.results.results import Results
+from audioclf.statistics import scores, tags
 
 PLAIN = ["birds", "engine", "music", "speech"]
 TAGS = ["acoustic", "electronic", "live", "pop", "rock", "vocals"]
@@ -71,7 +74,7 @@ def _experiment(rng, features, classifier, labels, truth, skill, repeats, n_spli
                     "fold": fold,
                     "n_train": len(truth) - len(test),
                     "n_test": len(test),
-                    **statistics.score_predictions(truth[test], answer[test], chance[test] if given_any else None, n),
+                    **scores.score_predictions(truth[test], answer[test], chance[test] if given_any else None, n),
                     "fit_seconds": float(rng.uniform(0.01, 1.5)),
                     "predict_seconds": float(rng.uniform(0.001, 0.1)),
                     "parameters": {"C": 10.0} if classifier == "svm" else {},
@@ -97,9 +100,9 @@ def _experiment(rng, features, classifier, labels, truth, skill, repeats, n_spli
         guesses.append(answer)
         chances.append(chance)
     truths, guesses = np.concatenate(truths), np.concatenate(guesses)
-    matrix = statistics.confusion_matrix(truths, guesses, n)
-    per_class = statistics.per_class(matrix)
-    areas = statistics.one_vs_rest(truths, np.concatenate(chances), n) if given_any else {}
+    matrix = scores.confusion_matrix(truths, guesses, n)
+    per_class = scores.per_class(matrix)
+    areas = scores.one_vs_rest(truths, np.concatenate(chances), n) if given_any else {}
     return {
         "features": features,
         "classifier": classifier,
@@ -189,7 +192,7 @@ def _tagged(rng, features, classifier, labels, truth, skill, n_splits):
                 "fold": fold,
                 "n_train": len(truth) - len(test),
                 "n_test": len(test),
-                **tag_statistics.score_tags(truth[test], answer[test], chance[test]),
+                **tags.score_tags(truth[test], answer[test], chance[test]),
                 "fit_seconds": 0.4,
                 "predict_seconds": 0.01,
                 "parameters": {},
@@ -208,7 +211,7 @@ def _tagged(rng, features, classifier, labels, truth, skill, n_splits):
                     "probabilities": {label: float(x) for label, x in zip(labels, chance[i], strict=True)},
                 }
             )
-    found = tag_statistics.per_label(truth, answer, chance)
+    found = tags.per_label(truth, answer, chance)
     parts = ("precision", "recall", "f1")
     return {
         "features": features,
@@ -241,10 +244,17 @@ def _tagged(rng, features, classifier, labels, truth, skill, n_splits):
     }
 
 
+def _ranked(experiments, metric="accuracy", task="multi-class"):
+    """The finished ones of *experiments* themselves, best first."""
+    order = [e.identity for e in records.results(metric=metric, task=task, experiments=experiments).ranking()]
+    finished = {(e["features"], e["classifier"], e["augment"]): e for e in experiments if e["status"] == "ok"}
+    return [finished[identity] for identity in order]
+
+
 def _compare(experiments, metric="accuracy"):
     """Fill in versus_best of all but the best and return the record's tests."""
     task = "multi-label" if metric == "average_precision" else "multi-class"
-    ranked = Results({"metric": metric, "task": task, "experiments": experiments}).ranking()
+    ranked = _ranked(experiments, metric, task)
     if len(ranked) < 2:
         return None
     best = ranked[0]
@@ -464,7 +474,7 @@ def _older(results):
     """Return the same run as version 0.1.0 wrote it down: without all that came later."""
     record = {
         key: value
-        for key, value in results.record.items()
+        for key, value in structs.plain(results.record).items()
         if key
         not in (
             "kind", "tests", "audit", "augmentation", "excerpts", "portraits", "importance", "learning_curve",
@@ -564,7 +574,7 @@ def make_results():
             if pieces:
                 _cut(experiment, len(truth) // 5)
         tests = _compare(experiments)
-        best = Results({"metric": "accuracy", "experiments": experiments}).best
+        best = next(iter(_ranked(experiments)), None)
         paths = [f"{labels[truth[i]][:40]}/clip-{i:03d}.flac" for i in range(len(truth))]
         wrong = []
         if best is not None:
@@ -688,7 +698,7 @@ def make_tags(make_results):
         ]
         experiments.append(_tagged(rng, "logmel", "dummy", *shape, 0.0, n_splits))
         tests = _compare(experiments, "average_precision")
-        record = dict(make_results(n_clips=40, skill=0.5, failed=(), audit=False, excerpts=0).record)
+        record = structs.plain(make_results(n_clips=40, skill=0.5, failed=(), audit=False, excerpts=0).record)
         record |= {
             "task": "multi-label",
             "metric": "average_precision",
@@ -699,7 +709,7 @@ def make_tags(make_results):
             "excerpts": _excerpts(rng, [f"tags/clip-{i:03d}.flac" for i in range(0, 40, 4)]),
             "cv": record["cv"] | {"kind": "iterative-stratified-group-k-fold", "n_splits": n_splits},
         }
-        best = Results(record).best
+        best = _ranked(experiments, "average_precision", "multi-label")[0]
         record["importance"] = _importance(best, "average_precision")
         record["dataset"] = record["dataset"] | {
             "n_clips": n_clips,

@@ -8,9 +8,12 @@ import re
 
 import pytest
 
-from audioclf.reports import _augmented, _text, csv_table, html, latex, markdown
+from audioclf.reports import csv_table, html, latex, markdown
 from audioclf.reports.latex import LatexReport
-from audioclf.results import Results, identity, is_floor, title
+from audioclf.reports.words import augmented as _augmented
+from audioclf.reports.words import text as _text
+from audioclf.results.names import identity, is_baseline, title
+from audioclf.results.results import Results
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
@@ -30,7 +33,7 @@ def test_each_experiment_is_paired_with_itself(compared):
 
 
 def test_p_is_the_corrected_t_tests_over_the_same_folds_with_holms_correction(compared):
-    from audioclf.significance import corrected_t_test, holm
+    from audioclf.statistics.significance import corrected_t_test, holm
 
     ps = []
     for pair in _augmented.pairs(compared):
@@ -62,7 +65,7 @@ def test_a_difference_beyond_chance_is_named(compared):
 
 def test_every_format_tells_the_two_apart(compared):
     ranked = compared.ranking()
-    names = [e["classifier"] + ", augmented" * bool(e["augment"]) + " (the floor)" * is_floor(e) for e in ranked]
+    names = [e["classifier"] + ", augmented" * bool(e["augment"]) + " (the floor)" * is_baseline(e) for e in ranked]
     rows = [line.split(" | ") for line in markdown.render(compared).splitlines() if re.match(r"\| \d+ \|", line)]
     assert [row[2] for row in rows[: len(ranked)]] == names
     cells = re.findall(r'<td class="classifier">(.*?)</td>', html.render(compared))
@@ -96,7 +99,7 @@ def test_latex_writes_the_second_table_only_where_there_is_one(compared, make_re
 def test_augmented_without_comparing(compared):
     """Without --augment-compare every experiment is augmented, and there is nothing to put side by side."""
     record = compared.record
-    kept = [e for e in record["experiments"] if e["status"] != "ok" or e["augment"] or is_floor(e)]
+    kept = [e for e in record["experiments"] if e["status"] != "ok" or e["augment"] or is_baseline(e)]
     results = Results(record | {"experiments": kept, "augmentation": record["augmentation"] | {"compared": False}})
     assert _augmented.verdict(results) == ""
     assert _augmented.done(results).endswith("The tested clips are the originals.")

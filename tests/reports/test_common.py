@@ -9,7 +9,7 @@ import pytest
 
 from audioclf import plugins
 from audioclf.errors import SpecError
-from audioclf.report import Report, write_reports
+from audioclf.results.report import Report, write_reports
 
 
 def _digests(folder):

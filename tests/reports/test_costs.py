@@ -9,8 +9,11 @@ import itertools
 import numpy as np
 import pytest
 
-from audioclf.reports import _costs, _network_plots, _pictures, csv_table, html, latex, markdown
-from audioclf.results import title
+from audioclf.reports import csv_table, html, latex, markdown
+from audioclf.reports.pictures import catalogue as _pictures
+from audioclf.reports.pictures import networks as _network_plots
+from audioclf.reports.words import costs as _costs
+from audioclf.results.names import title
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 

@@ -8,7 +8,7 @@ import io
 import pytest
 
 from audioclf.reports.csv_table import CSVReport, render
-from audioclf.results import TITLES
+from audioclf.results.metrics import TITLES
 
 
 def rows_of(results):

@@ -12,11 +12,14 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from audioclf import statistics
-from audioclf.audio import Signal
-from audioclf.portrait import Portrait, portrait
-from audioclf.reports import _figures, _pictures, _plots, _sound
-from audioclf.spectra import Analysis
+from audioclf.audio.decode import Signal
+from audioclf.reports.pictures import catalogue as _pictures
+from audioclf.reports.pictures import clips as _sound
+from audioclf.reports.pictures import figures as _figures
+from audioclf.reports.pictures import plots as _plots
+from audioclf.results.portrait import Portrait, portrait
+from audioclf.spectra.spectra import Analysis
+from audioclf.statistics import scores as statistics
 
 LONG = "a very long name of a class that somebody gave without thinking of tables " * 3
 NASTY = [

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 from page import Page
 
-from audioclf.portrait import pack_picture
-from audioclf.reports._clips import most_confused, spectrogram_png
 from audioclf.reports.html import MOST_COLUMNS, render
-from audioclf.results import METRICS, TITLES, is_floor, title
+from audioclf.reports.page.clips import most_confused, spectrogram_png
+from audioclf.results.metrics import METRICS, TITLES
+from audioclf.results.names import is_baseline, title
+from audioclf.results.portrait import pack_picture
 
 
 def page_of(results):
@@ -67,7 +68,7 @@ def test_ranking_says_what_the_record_says(make_results, metric):
     results.record["metric"] = metric
     for row, experiment in zip(ranking_of(results), results.ranking(), strict=True):
         assert row["features"] == experiment["features"]
-        assert row["classifier"] == experiment["classifier"] + (" (the floor)" if is_floor(experiment) else "")
+        assert row["classifier"] == experiment["classifier"] + (" (the floor)" if is_baseline(experiment) else "")
         for name, words in TITLES.items():
             values = experiment["metrics"][name]
             assert row[words].startswith(f"{values['mean']:.3f}")

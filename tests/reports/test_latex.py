@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from audioclf.reports.latex import escape, render
-from audioclf.results import title
+from audioclf.results.names import title
 
 NASTY = '_ # % & ~ ^ \\ { } $ < > | " ` – ± × é two\nlines'
 

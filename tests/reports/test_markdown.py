@@ -7,7 +7,7 @@ import re
 import pytest
 
 from audioclf.reports.markdown import MOST_COLUMNS, MarkdownReport, escape, render, table
-from audioclf.results import METRICS
+from audioclf.results.metrics import METRICS
 
 
 def tables(text):

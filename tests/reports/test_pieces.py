@@ -7,7 +7,8 @@ import io
 
 import pytest
 
-from audioclf.reports import _pieces, csv_table, html, markdown
+from audioclf.reports import csv_table, html, markdown
+from audioclf.reports.words import pieces as _pieces
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 

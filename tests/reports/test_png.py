@@ -7,11 +7,11 @@ import itertools
 import numpy as np
 import pytest
 
-from audioclf.audio import Signal
-from audioclf.portrait import portrait
-from audioclf.reports import _figures
+from audioclf.audio.decode import Signal
+from audioclf.reports.pictures import figures as _figures
 from audioclf.reports.png import PNGReport
-from audioclf.spectra import Analysis
+from audioclf.results import portrait
+from audioclf.spectra.spectra import Analysis
 
 
 def names_of(files, folder):

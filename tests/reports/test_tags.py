@@ -10,9 +10,13 @@ import pytest
 from page import Page
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from audioclf.reports import _pictures, _tag_plots, _tags, _text, csv_table, html, latex, markdown
-from audioclf.reports._clips import most_confused
-from audioclf.results import TAG_TITLES
+from audioclf.reports import csv_table, html, latex, markdown
+from audioclf.reports.page.clips import most_confused
+from audioclf.reports.pictures import catalogue as _pictures
+from audioclf.reports.pictures import tags as _tag_plots
+from audioclf.reports.words import tags as _tags
+from audioclf.reports.words import text as _text
+from audioclf.results.metrics import TAG_TITLES
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 

@@ -1,0 +1,1 @@
+"""A file of sound to a mono signal at a rate."""

@@ -1,0 +1,1 @@
+"""Altered copies of the clips that train."""

@@ -1,0 +1,1 @@
+"""The contract of a classifier, and what surrounds a fitted estimator."""

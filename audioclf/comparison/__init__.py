@@ -1,0 +1,1 @@
+"""All experiments of a run, scored and looked into."""

@@ -1,0 +1,99 @@
+"""From what a user names to clips that can be compared: read, audited, grouped, and cut where that is asked for."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from audioclf import parallel
+from audioclf.audit import examine
+from audioclf.audit.examine import Measured
+from audioclf.dataset.clips import Dataset, cut, group_by, load_dataset
+from audioclf.errors import DatasetError
+from audioclf.features.extraction import Survey, survey
+from audioclf.parallel import Progress
+from audioclf.store.store import FeatureStore
+
+AUTO = "auto"
+"""In place of a pattern: groups are found by names and by sound."""
+
+
+@dataclass
+class Prepared:
+    """Clips that are ready to be analysed.
+
+    Attributes
+    ----------
+    dataset : Dataset
+        With the groups in force, whole recordings or stretches as given; only clips that can be read.
+    found : Survey
+        Of the clips to compare: those of the data set, or the pieces that they were cut into.
+    measured : Measured
+        What the audit needs to know of the data set's clips.
+    header_seconds, audit_seconds : float
+    """
+
+    dataset: Dataset
+    found: Survey
+    measured: Measured
+    header_seconds: float
+    audit_seconds: float
+
+
+def prepare(
+    data: Dataset | str | os.PathLike[str],
+    group_pattern: str | None = None,
+    piece_seconds: float | None = None,
+    store: FeatureStore | None = None,
+    workers: int = 1,
+    progress: Progress = parallel.silent,
+) -> Prepared:
+    """Load, survey, measure, group and cut.
+
+    Parameters
+    ----------
+    data : Dataset, or what `load_dataset` takes
+    group_pattern : str, optional
+        As for `audioclf.dataset.clips.group_by`, or "auto" to find groups by names and by sound.
+    piece_seconds : float, optional
+        Cut every clip into pieces of this length.
+    store, workers, progress
+        As for `audioclf.features.extraction.extract`.
+
+    Raises
+    ------
+    DatasetError
+        If nothing can be read.
+    SpecError
+        If the pattern or the length is none.
+    """
+    dataset = data if isinstance(data, Dataset) else load_dataset(data)
+    if group_pattern is not None and group_pattern != AUTO:
+        dataset = group_by(dataset, group_pattern)
+    began = time.perf_counter()
+    found = survey(dataset.clips, progress, store)
+    surveyed = time.perf_counter()
+    if not found.clips:
+        first = found.skipped[0][1] if found.skipped else "it has no clips"
+        raise DatasetError(f"none of the {len(dataset)} recordings of {dataset.name} can be read; the first: {first}")
+    measured = examine.measure(found.clips, found.facts, store, workers, progress)
+    if group_pattern == AUTO:
+        groups = examine.auto_groups(found.clips, measured)
+        found.clips = [replace(clip, group=group) for clip, group in zip(found.clips, groups)]
+    audited = time.perf_counter()
+    dataset = replace(dataset, clips=found.clips)
+    if piece_seconds is not None:
+        found = _cut(found, piece_seconds)
+    return Prepared(dataset, found, measured, surveyed - began, audited - surveyed)
+
+
+def _cut(found: Survey, seconds: float) -> Survey:
+    clips = cut(found.clips, found.durations, seconds)
+    ends: Sequence[float] = [
+        found.facts[clip.path].duration if clip.end is None else min(clip.end, found.facts[clip.path].duration)
+        for clip in clips
+    ]
+    durations = [max(0.0, end - (clip.start or 0.0)) for clip, end in zip(clips, ends)]
+    return Survey(clips, found.facts, durations, found.skipped)

@@ -1,0 +1,1 @@
+"""Clips with their labels and groups, and where they come from."""

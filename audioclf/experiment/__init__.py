@@ -1,0 +1,1 @@
+"""One feature set with one classifier: planned, searched, fitted."""

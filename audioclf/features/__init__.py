@@ -1,0 +1,1 @@
+"""Extractors and what is made of their frames."""

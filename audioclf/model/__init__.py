@@ -1,0 +1,1 @@
+"""A fitted classifier with its feature set, in use."""

@@ -1,0 +1,1 @@
+"""The lasting record of a run, and what reports ask of it."""

@@ -1,0 +1,1 @@
+"""A signal to frames, power spectra and bands."""

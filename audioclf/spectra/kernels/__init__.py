@@ -1,0 +1,1 @@
+"""Compiled functions: the compiler, the FFT, the matrices."""

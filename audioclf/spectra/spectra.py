@@ -1,0 +1,309 @@
+"""A `Signal` to frames, power spectra, band energies and autocorrelation, each computed once and shared."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audioclf.audio.decode import Signal
+from audioclf.errors import SpecError
+from audioclf.spectra.kernels import compiler
+
+Frames = NDArray[np.float32]
+Bank = tuple[Any, ...]  # a function of `audioclf.spectra.filterbanks`, then its parameters
+
+_COSINES = {
+    "hamming": (0.54, 0.46),
+    "hann": (0.5, 0.5),
+    "blackman": (0.42, 0.5, 0.08),
+    "rectangular": (1.0,),
+}
+WINDOWS = (*_COSINES, *(f"{name}-symmetric" for name in _COSINES if name != "rectangular"))
+_SMALLEST_FFT = 1024
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """How signals are cut into frames; equal for all extractors of a feature set.
+
+    Attributes
+    ----------
+    sample_rate : int
+        Analysis rate in Hz; recordings are resampled to it.
+    frame_length, hop_length : float
+        In seconds. Rounded to whole samples.
+    window : str
+        One of `WINDOWS`. Plain names are periodic (as in librosa and SciPy's ``get_window``); with
+        ``-symmetric`` as in NumPy's ``np.hamming``, HTK and spafe.
+    n_fft : int or None
+        FFT length in samples; None is the next power of two that holds a frame, at least 1024, so that the
+        narrow bands of low frequencies hold a bin at low rates too.
+
+    Raises
+    ------
+    SpecError
+        If a value is out of range.
+
+    Examples
+    --------
+    >>> analysis = Analysis(16000)
+    >>> analysis.frame_samples, analysis.hop_samples, analysis.fft_size
+    (400, 160, 1024)
+    """
+
+    sample_rate: int
+    frame_length: float = 0.025
+    hop_length: float = 0.010
+    window: str = "hamming"
+    n_fft: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.sample_rate < 1:
+            raise SpecError(f"the sample rate is {self.sample_rate}; it must be a positive number of Hz")
+        for name in ("frame_length", "hop_length"):
+            seconds = getattr(self, name)
+            if not 0 < seconds < math.inf:
+                raise SpecError(
+                    f"the {name.replace('_', ' ')} is {seconds:g} s; it must be a positive number of seconds"
+                )
+        if self.frame_samples < 2:
+            raise SpecError(
+                f"the frame length of {self.frame_length:g} s is shorter than two samples at {self.sample_rate} Hz"
+            )
+        if self.hop_samples < 1:
+            raise SpecError(
+                f"the hop length of {self.hop_length:g} s is shorter than one sample at {self.sample_rate} Hz"
+            )
+        if self.window not in WINDOWS:
+            raise SpecError(f"unknown window '{self.window}'; known: {', '.join(WINDOWS)}")
+        if self.n_fft is not None and self.n_fft < self.frame_samples:
+            raise SpecError(f"n_fft={self.n_fft} is shorter than a frame of {self.frame_samples} samples")
+
+    @property
+    def frame_samples(self) -> int:
+        """Frame length in samples."""
+        return round(self.frame_length * self.sample_rate)
+
+    @property
+    def hop_samples(self) -> int:
+        """Hop length in samples."""
+        return round(self.hop_length * self.sample_rate)
+
+    @property
+    def fft_size(self) -> int:
+        """FFT length in samples."""
+        return self.n_fft or max(_SMALLEST_FFT, 1 << (self.frame_samples - 1).bit_length())
+
+    def as_dict(self) -> dict[str, Any]:
+        """All values, with the FFT length that is used, for results.json and model files."""
+        return {**asdict(self), "n_fft": self.fft_size}
+
+
+@lru_cache(maxsize=16)
+def window(name: str, length: int) -> Frames:
+    """Return the window *name* of *length* samples, shape (length,), float32, read-only.
+
+    >>> [round(float(w), 2) for w in window("hann", 4)]
+    [0.0, 0.5, 1.0, 0.5]
+    """
+    plain = name.removesuffix("-symmetric")
+    period = length - 1 if plain != name else length
+    angle = 2 * np.pi * np.arange(length) / max(period, 1)
+    terms = [(-1) ** k * a * np.cos(k * angle) for k, a in enumerate(_COSINES[plain])]
+    values = np.sum(terms, axis=0).astype(np.float32)
+    values.setflags(write=False)
+    return values
+
+
+class Spectra:
+    """A run of frames and what is computed from them; every quantity at most once.
+
+    Made from a signal, the run is all its frames: frame *t* covers the samples from ``t * hop`` on, and a rest
+    shorter than a frame is left out. A signal shorter than one frame is padded with zeros to one (`padded` says so).
+    Made by `of`, it may be the frames of several signals, or some frames of a long one.
+
+    Two-dimensional arrays have shape (n_frames, n) with the frames of one bin or band side by side in memory
+    (Fortran order); `audioclf.spectra.kernels.compiler.rows` gives them to a kernel without a copy.
+
+    Parameters
+    ----------
+    signal : Signal
+        At the analysis rate.
+    analysis : Analysis
+
+    Attributes
+    ----------
+    samples : ndarray of float32, shape (n_samples,)
+    starts : ndarray of int64, shape (n_frames,)
+        First sample of each frame.
+    begins : ndarray of int64, shape (n_clips,)
+        Frames with which a signal begins: they have none before them. The first frame always counts as one.
+
+    Examples
+    --------
+    >>> signal = Signal(np.ones(16000, np.float32), 16000)
+    >>> Spectra(signal, Analysis(16000)).power.shape
+    (98, 513)
+    """
+
+    def __init__(self, signal: Signal, analysis: Analysis) -> None:
+        if signal.sample_rate != analysis.sample_rate:
+            raise ValueError(f"the signal is at {signal.sample_rate} Hz, the analysis at {analysis.sample_rate} Hz")
+        samples = np.ascontiguousarray(signal.samples, dtype=np.float32)
+        self.padded = len(samples) < analysis.frame_samples
+        if self.padded:
+            samples = np.pad(samples, (0, analysis.frame_samples - len(samples)))
+        self._set(samples, frame_starts(len(samples), analysis), np.zeros(1, np.int64), analysis)
+
+    @classmethod
+    def of(cls, samples: Frames, starts: NDArray[np.int64], begins: NDArray[np.int64], analysis: Analysis) -> Spectra:
+        """Return the spectra of the frames that start at *starts*; see the attributes."""
+        spectra = cls.__new__(cls)
+        spectra.padded = False
+        spectra._set(samples, starts, begins, analysis)
+        return spectra
+
+    def _set(self, samples: Frames, starts: NDArray[np.int64], begins: NDArray[np.int64], analysis: Analysis) -> None:
+        self.samples, self.starts, self.begins, self.analysis = samples, starts, begins, analysis
+        self._energies: dict[Bank, Frames] = {}
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    @cached_property
+    def frames(self) -> Frames:
+        """The frames without a window, shape (n_frames, frame_samples); read-only."""
+        view = np.lib.stride_tricks.sliding_window_view(self.samples, self.analysis.frame_samples)
+        hop = self.analysis.hop_samples
+        if len(self) == 1 or (np.diff(self.starts) == hop).all():
+            return view[self.starts[0] : self.starts[-1] + 1 : hop]
+        return view[self.starts]
+
+    @cached_property
+    def power(self) -> Frames:
+        """|FFT|² of the windowed frames, shape (n_frames, fft_size // 2 + 1), float32."""
+        return self._power(self.analysis.fft_size)
+
+    def _power(self, size: int) -> Frames:
+        weights = window(self.analysis.window, self.analysis.frame_samples)
+        return compiler.power_spectrum(self.samples, self.starts, weights, size).T
+
+    @cached_property
+    def magnitude(self) -> Frames:
+        """|FFT| of the windowed frames, shape (n_frames, fft_size // 2 + 1), float32."""
+        return np.sqrt(self.power)
+
+    @cached_property
+    def magnitude_moments(self) -> Frames:
+        """Σ |X| and Σ f |X| over the bins, f in Hz, shape (n_frames, 2), float32."""
+        matrix = _moments(self.analysis.sample_rate, self.analysis.fft_size)
+        return compiler.weigh(compiler.rows(self.magnitude), matrix).T
+
+    @cached_property
+    def frequencies(self) -> NDArray[np.float64]:
+        """The bins' frequencies in Hz, shape (fft_size // 2 + 1,)."""
+        return _frequencies(self.analysis.sample_rate, self.analysis.fft_size)
+
+    def energies(self, filterbank: Callable[..., NDArray[np.floating]], *parameters: Any) -> Frames:
+        """Power summed under each band of a filterbank, shape (n_frames, n_bands), float32.
+
+        Parameters
+        ----------
+        filterbank : callable
+            A function of `audioclf.spectra.filterbanks`, called with the rate, the FFT length and *parameters*.
+        """
+        bank = (filterbank, *parameters)
+        if bank not in self._energies:
+            self.prepare((bank,))
+        return self._energies[bank]
+
+    def prepare(self, banks: tuple[Bank, ...]) -> None:
+        """Compute what `energies` will be asked for: several filterbanks together are quicker than one by one."""
+        if banks:
+            matrix = _filters(self.analysis.sample_rate, self.analysis.fft_size, banks)
+            together = compiler.weigh(compiler.rows(self.power), matrix)
+            ends = np.cumsum([_size(self.analysis.sample_rate, self.analysis.fft_size, bank) for bank in banks])
+            for bank, part in zip(banks, np.split(together, ends[:-1])):
+                self._energies[bank] = part.T
+
+    @property
+    def prepared(self) -> tuple[Bank, ...]:
+        """The filterbanks whose energies have been computed."""
+        return tuple(self._energies)
+
+    def autocorrelation(self, order: int, preemphasis: float = 0.0) -> Frames:
+        """Autocorrelation of the windowed frames at lags 0 to *order*, shape (n_frames, order + 1), float32.
+
+        The transform of the power spectrum (Wiener-Khinchin). Where the FFT isn't longer than a frame by *order*
+        (and by the sample that pre-emphasis adds), a longer one is used, for lags would wrap round.
+
+        Parameters
+        ----------
+        order : int
+        preemphasis : float
+            The spectrum is first weighted by the response of 1 - preemphasis / z.
+        """
+        size = self.analysis.fft_size
+        if size >= self.analysis.frame_samples + order + (preemphasis != 0):
+            return self.energies(_cosines, order, preemphasis)
+        while size < self.analysis.frame_samples + order + (preemphasis != 0):
+            size *= 2
+        matrix = _filters(self.analysis.sample_rate, size, ((_cosines, order, preemphasis),))
+        return compiler.weigh(compiler.rows(self._power(size)), matrix).T
+
+
+def frame_starts(n_samples: int, analysis: Analysis) -> NDArray[np.int64]:
+    """Return the first sample of each whole frame of a signal, shape (n_frames,).
+
+    >>> frame_starts(16000, Analysis(16000))[-1].item()
+    15520
+    """
+    return np.arange(0, n_samples - analysis.frame_samples + 1, analysis.hop_samples, dtype=np.int64)
+
+
+@lru_cache(maxsize=16)
+def _frequencies(sample_rate: int, n_fft: int) -> NDArray[np.float64]:
+    return np.arange(n_fft // 2 + 1, dtype=np.float64) * (sample_rate / n_fft)
+
+
+@lru_cache(maxsize=16)
+def _moments(sample_rate: int, n_fft: int) -> compiler.Weights:
+    frequencies = _frequencies(sample_rate, n_fft)
+    return compiler.weights(np.stack([np.ones_like(frequencies), frequencies]))
+
+
+@lru_cache(maxsize=64)
+def _filters(sample_rate: int, n_fft: int, banks: tuple[Bank, ...]) -> compiler.Weights:
+    return compiler.stacked([compiler.weights(bank[0](sample_rate, n_fft, *bank[1:])) for bank in banks])
+
+
+@lru_cache(maxsize=64)
+def _size(sample_rate: int, n_fft: int, bank: Bank) -> int:
+    return _filters(sample_rate, n_fft, (bank,)).values.shape[1]
+
+
+def _cosines(sample_rate: int, n_fft: int, order: int, preemphasis: float) -> NDArray[np.float64]:
+    """The matrix from a power spectrum to autocorrelation, shape (order + 1, n_fft // 2 + 1)."""
+    cosines = np.cos(2 * np.pi * np.outer(np.arange(order + 1), np.arange(n_fft // 2 + 1)) / n_fft) * (2 / n_fft)
+    cosines[:, 0] /= 2
+    if n_fft % 2 == 0:
+        cosines[:, -1] /= 2
+    return cosines * preemphasis_response(preemphasis, n_fft)
+
+
+def preemphasis_response(coefficient: float, n_fft: int) -> NDArray[np.float64]:
+    """Return |1 - coefficient e^(-jω)|² at the bins of an FFT of *n_fft* samples, shape (n_fft // 2 + 1,).
+
+    Multiplying a power spectrum by it is pre-emphasis of the frame, but for the frame's first sample.
+
+    >>> preemphasis_response(0.0, 4)
+    array([1., 1., 1.])
+    """
+    angle = 2 * np.pi * np.arange(n_fft // 2 + 1) / n_fft
+    return 1 + coefficient**2 - 2 * coefficient * np.cos(angle)

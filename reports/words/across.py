@@ -1,0 +1,81 @@
+"""The same experiments over several data sets, in words, as rows and as a picture: what every format shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from audioclf.reports.pictures import figures as _figures
+from audioclf.reports.pictures import plots as _plots
+from audioclf.reports.words import text as _text
+from audioclf.results.across import Across
+from audioclf.results.metrics import TAG_TITLES, TITLES
+from audioclf.statistics import significance
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_TITLES = {**TAG_TITLES, **TITLES}
+
+
+def answer(across: Across) -> str:
+    """Say in one sentence whether an experiment is ahead over all data sets."""
+    best, others = across.experiments[0], tied(across)
+    where = f"over {_text.count(len(across.datasets), 'data set')}"
+    if across.friedman.p_f >= significance.LEVEL:
+        return f"{best} has the best mean rank {where}, but the experiments' ranks differ no more than by chance."
+    if not others:
+        return f"{best} has the best mean rank {where}, and every other experiment ranks significantly lower."
+    return f"{best} has the best mean rank {where}; not told apart from it: {_text.listed(others, 4, '; ')}."
+
+
+def tied(across: Across) -> list[str]:
+    """Experiments whose mean rank is within the critical difference of the best."""
+    limit = across.mean_ranks[0] + across.nemenyi.critical_difference
+    return [name for name, rank in zip(across.experiments[1:], across.mean_ranks[1:]) if rank <= limit]
+
+
+def notes(across: Across) -> list[str]:
+    """Say how the figures came about, and what to be careful of."""
+    n, k, test = len(across.datasets), len(across.experiments), across.friedman
+    difference = across.nemenyi.critical_difference
+    said = [
+        f"Scores are {_TITLES[across.metric]}, mean over the folds of each data set's own run. On each data set the "
+        f"{k} experiments are ranked, 1 the best; the table is in the order of mean ranks.",
+        f"Friedman's test: χ² = {test.chi2:.2f} (p {_text.p_value(test.p)}), in Iman and Davenport's form "
+        f"F = {test.f:.2f} (p {_text.p_value(test.p_f)}), which decides.",
+        f"Nemenyi's critical difference of mean ranks at 5 % is {difference:.2f} (Demšar 2006).",
+    ]
+    if n < 5:
+        said.append(f"With {_text.count(n, 'data set')} only very large and steady differences can be seen.")
+    if across.left_out:
+        said.append(f"Not in every run, hence left out: {_text.listed(across.left_out, 8)}.")
+    return said
+
+
+def figure(across: Across) -> Figure:
+    """Draw the critical-difference diagram."""
+    return _plots.critical_difference(
+        across.experiments,
+        across.mean_ranks.tolist(),
+        across.nemenyi.critical_difference,
+        f"{_TITLES[across.metric]} over {_text.count(len(across.datasets), 'data set')}: mean ranks",
+    )
+
+
+def save_figure(across: Across, folder: Path) -> Path:
+    """Write ``figures/critical-difference.png`` and return its path."""
+    return _figures.save(figure(across), folder / "figures" / "critical-difference.png")
+
+
+def rows(across: Across) -> list[list[str]]:
+    """A line per experiment: its name, mean rank, and score on each data set."""
+    return [
+        [name, f"{rank:.2f}", *(_text.score(value) for value in column)]
+        for name, rank, column in zip(across.experiments, across.mean_ranks.tolist(), across.scores.T.tolist())
+    ]
+
+
+def heads(across: Across) -> list[str]:
+    """The heads of the columns of `rows`."""
+    return ["experiment", "mean rank", *across.datasets]

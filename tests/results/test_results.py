@@ -1,0 +1,115 @@
+"""results.json: reading, writing, and the questions that reports ask."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from audioclf.errors import ResultsError
+from audioclf.results.names import title
+from audioclf.results.results import Results
+
+
+def experiment(classifier, accuracy, f1=0.5, n_features=10, predictions=()):
+    metrics = {
+        name: {"mean": accuracy, "std": 0.0, "low": accuracy, "high": accuracy}
+        for name in ("accuracy", "balanced_accuracy")
+    }
+    metrics["macro_f1"] = {"mean": f1, "std": 0.0, "low": f1, "high": f1}
+    return {
+        "features": "mfcc",
+        "classifier": classifier,
+        "status": "ok",
+        "n_features": n_features,
+        "metrics": metrics,
+        "predictions": list(predictions),
+    }
+
+
+KEYS = ("analysis", "command", "created", "cv", "platform", "seed", "skipped", "timing", "versions", "warnings")
+
+
+def record(*experiments, **more):
+    return {
+        **dict.fromkeys(KEYS),
+        "schema": 1,
+        "audioclf": "0.1.0",
+        "dataset": {"labels": ["a", "b"]},
+        "experiments": list(experiments),
+        **more,
+    }
+
+
+def test_round_trip(tmp_path):
+    kept = record(experiment("svm", 0.9), note="ü")
+    path = Results(kept).save(tmp_path / "run")
+    assert Results.load(tmp_path / "run").record == Results.load(path).record == kept
+    assert "ü" in path.read_text(encoding="utf-8")
+
+
+def test_a_number_that_is_not_finite_is_written_as_null(tmp_path):
+    """JSON has no NaN; a run of hours must not be lost over one."""
+    path = Results(record(experiment("svm", float("nan")))).save(tmp_path)
+    assert "NaN" not in path.read_text()
+    loaded = Results.load(tmp_path)
+    assert loaded.best["metrics"]["accuracy"]["mean"] is None
+
+
+def test_an_interrupted_save_leaves_the_old_file(tmp_path, monkeypatch):
+    Results(record(experiment("svm", 0.9))).save(tmp_path)
+    before = (tmp_path / "results.json").read_text()
+    monkeypatch.setattr("pathlib.Path.write_bytes", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        Results(record()).save(tmp_path)
+    assert (tmp_path / "results.json").read_text() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["results.json"]
+
+
+def test_ranking_and_its_ties():
+    results = Results(
+        record(
+            experiment("c", 0.9, f1=0.5, n_features=20),
+            experiment("b", 0.9, f1=0.5, n_features=10),
+            experiment("a", 0.9, f1=0.6, n_features=99),
+            experiment("d", 0.95, f1=0.1),
+            {"features": "x", "classifier": "e", "status": "failed", "error": "no"},
+        )
+    )
+    assert [e["classifier"] for e in results.ranking()] == ["d", "a", "b", "c"]
+    assert results.best["classifier"] == "d"
+    assert [e["classifier"] for e in results.failed()] == ["e"]
+    by_f1 = Results({**results.record, "metric": "macro_f1"})
+    assert by_f1.best["classifier"] == "a"
+
+
+def test_nothing_finished():
+    assert Results(record()).best is None
+
+
+def test_confusions():
+    rows = [("a", "b", "1.wav"), ("a", "b", "1.wav"), ("a", "b", "2.wav"), ("a", "a", "3.wav"), ("b", "a", "4.wav")]
+    predictions = [{"label": t, "predicted": p, "path": path} for t, p, path in rows]
+    first, second = Results(record()).confusions(experiment("svm", 0.2, predictions=predictions))
+    assert (first.label, first.predicted, first.count, first.clips) == ("a", "b", 3, ["1.wav", "2.wav"])
+    assert first.share == pytest.approx(3 / 4)
+    assert (second.label, second.count, second.share) == ("b", 1, 1.0)
+
+
+def test_title():
+    assert title(experiment("svm:C=1", 0.5)) == "mfcc with svm:C=1"
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", "not json", '{"schema": 1}', '{"schema": "1", "experiments": []}'])
+def test_no_record(text, tmp_path):
+    (tmp_path / "results.json").write_text(text)
+    with pytest.raises(ResultsError, match=r"not a (whole )?results\.json"):
+        Results.load(tmp_path)
+
+
+def test_missing_and_later(tmp_path):
+    with pytest.raises(ResultsError, match=r"no results\.json there"):
+        Results.load(tmp_path)
+    (tmp_path / "results.json").write_text(json.dumps({**record(), "schema": 2, "audioclf": "9.0"}))
+    with pytest.raises(ResultsError, match=r"later audioclf \(9.0\)"):
+        Results.load(tmp_path)
