@@ -171,6 +171,19 @@ def test_a_file_that_is_gone_and_a_run_that_was_not_recorded(identity, records, 
     assert "birds: not recorded" in capsys.readouterr().out
 
 
+def test_no_record_is_no_proof(identity, tmp_path, capsys):
+    assert identity.compare(tmp_path / "before", tmp_path / "after") == 1
+    assert "SO NOTHING IS KNOWN" in capsys.readouterr().out
+
+
+def test_a_reworded_line_says_whether_its_figures_are_kept(identity):
+    kinds = [
+        [found.kind for found in identity.text_differences("5 clips of 2 s", text, "x")]
+        for text in ("clips: 5, each of 2 s", "five clips of 2 s")
+    ]
+    assert kinds == [["words"], ["figures"]]
+
+
 def test_every_command_of_the_runs_can_be_split(identity):
     commands = [identity.command_line(words) for steps in identity.RUNS.values() for words in steps.values()]
     assert all(command[0] == "audioclf" for command in commands)
