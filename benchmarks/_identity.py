@@ -297,7 +297,7 @@ def gather(source: Path, target: Path) -> None:
 # ------------------------------------------------------------------------------------------------------- comparing
 
 FAILING = ("number", "gone", "file gone")
-SHOWN = {kind: 50 for kind in FAILING} | {"figures": 10}  # of one run; of other kinds three
+SHOWN = dict.fromkeys(FAILING, 50) | {"figures": 10}  # of one run; of other kinds three
 KINDS = {
     "number": "numbers, names, labels and exit statuses that differ",
     "gone": "fields that are gone and held something",
