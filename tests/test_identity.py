@@ -26,8 +26,8 @@ TABLE = "name   score   ms a clip   kB\n─────────────�
 def identity(monkeypatch):
     """The script as a module; afterwards it isn't one."""
     monkeypatch.syspath_prepend(str(FOLDER))
-    yield importlib.import_module("_identity")
-    sys.modules.pop("_identity", None)
+    yield importlib.import_module("identity")
+    sys.modules.pop("identity", None)
 
 
 @pytest.fixture

@@ -1,10 +1,10 @@
 """Record what audioclf computes and says, before and after a change of the code, and compare the two to the last digit.
 
-``python benchmarks/_identity.py record --audioclf .venv/bin/audioclf --out DIR``
+``python benchmarks/identity.py record --audioclf .venv/bin/audioclf --out DIR``
     runs every command of `RUNS` and keeps results, tables, pictures and what was printed.
-``python benchmarks/_identity.py compare BEFORE AFTER``
+``python benchmarks/identity.py compare BEFORE AFTER``
     names every difference; the exit status is 1 if a number, a name, a label or an exit status differs.
-``python benchmarks/_identity.py startup EXECUTABLE [EXECUTABLE] --record DIR``
+``python benchmarks/identity.py startup EXECUTABLE [EXECUTABLE] --record DIR``
     times how long short commands take, the executables in turn.
 
 All paths in the commands are relative, so that two records differ by no folder's name. Features are computed anew in
