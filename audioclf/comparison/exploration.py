@@ -24,7 +24,8 @@ from audioclf.comparison.projection import projection
 from audioclf.dataset.clips import Clip, Dataset, fingerprint
 from audioclf.errors import AudioError, DatasetError
 from audioclf.experiment import fitting
-from audioclf.experiment.fitting import Course, Experiment
+from audioclf.experiment.experiment import Experiment
+from audioclf.experiment.fitting import Course
 from audioclf.experiment.material import Sources
 from audioclf.experiment.task import task_of
 from audioclf.features import functionals
