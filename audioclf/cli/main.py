@@ -775,15 +775,16 @@ def _check(features: str, clf: str, options: dict[str, Any]) -> None:
     """Refuse what is wrong whatever the data, before any is read."""
     from audioclf.augmentation import copies as augmentation
     from audioclf.comparison import compare
+    from audioclf.experiment import plan
 
     effects = None
     if options["augment"] is not None:
         effects = augmentation.parse(options["augment"], options["augment_factor"], options["seed"])
         effects.check_installed()
     augment = None if effects is None else effects.spec
-    experiments = compare.plan(features, clf, augment, options["augment_compare"], options["device"])
+    experiments = plan.plan(features, clf, augment, options["augment_compare"], options["device"])
     if options["grid"] is not None:
-        compare.with_candidates(experiments, options["grid"], options["budget"], options["seed"])
+        plan.with_candidates(experiments, options["grid"], options["budget"], options["seed"])
     names = ("frame_length", "hop_length", "window", "n_fft", "sample_rate", "clip_seconds", "group_by")
     compare.check_options(options["cv"], options["functionals"], *(options[name] for name in names))
 

@@ -25,7 +25,8 @@ from audioclf.dataset.clips import Clip, Dataset
 from audioclf.dataset.digest import content_digest
 from audioclf.errors import AudioError, DatasetError
 from audioclf.experiment import fitting
-from audioclf.experiment.fitting import Course, Experiment
+from audioclf.experiment.experiment import Experiment
+from audioclf.experiment.fitting import Course
 from audioclf.experiment.material import Sources
 from audioclf.experiment.task import task_of
 from audioclf.features import functionals

@@ -14,11 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from audioclf import structs
 from audioclf._version import __version__
 from audioclf.comparison._draft import Draft
 from audioclf.dataset.clips import Clip, Dataset
 from audioclf.experiment import search
-from audioclf.experiment.fitting import Course, Experiment, Fold, Outcome
+from audioclf.experiment.experiment import Experiment
+from audioclf.experiment.fitting import Course, Fold, Outcome
 from audioclf.experiment.material import Sources
 from audioclf.experiment.search import Found
 from audioclf.experiment.task import Probabilities, Task, Truth
@@ -104,7 +106,7 @@ def experiment(
     if classifier.takes == "vectors":
         width = sum(extraction.vectors[extractor].shape[1] for extractor in of.extractors)
     record: dict[str, Any] = {
-        **of.names,
+        **structs.plain(of.names),
         "takes": classifier.takes,
         "n_features": width,
         "parameters": {
