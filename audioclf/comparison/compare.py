@@ -27,7 +27,12 @@ from audioclf.comparison.importance import permutation_importance
 from audioclf.comparison.learning_curve import learning_curve
 from audioclf.comparison.preparation import AUTO, Prepared, prepare
 from audioclf.comparison.projection import projection, summarise
-from audioclf.dataset.clips import Dataset, cut, fingerprint, group_expression, load_dataset, refuse_repeats
+from audioclf.dataset.clips import Dataset
+from audioclf.dataset.digest import content_digest
+from audioclf.dataset.groups import group_expression
+from audioclf.dataset.load import load_dataset
+from audioclf.dataset.pieces import cut
+from audioclf.dataset.repeats import refuse_repeats
 from audioclf.errors import DatasetError, SpecError, did_you_mean
 from audioclf.experiment import fitting, search
 from audioclf.experiment.experiment import Experiment
@@ -153,7 +158,7 @@ def compare(
     repeats : int
         How often the folds are drawn anew.
     group_by : str, optional
-        Regular expression that finds each clip's group in its name (see `audioclf.dataset.clips.group_by`), or "auto":
+        Regular expression that finds each clip's group in its name (see `audioclf.dataset.groups.group_by`), or "auto":
         groups are found by names and by sound. By default groups are the data set's.
     clip_seconds : float, optional
         Cut every recording into clips of this length, grouped by recording.
@@ -270,7 +275,7 @@ def compare(
     splits = make_splits(extraction.clips, cv, repeats, seed, tags)
     naive = naive_splits(extraction.clips, splits, seed, tags) if naive_split_too else None
     course = _course(experiments, extraction, splits, naive, metric, seed, budget, tags)
-    digest = fingerprint(Dataset(dataset.name, extraction.clips), extraction.hashes)
+    digest = content_digest(Dataset(dataset.name, extraction.clips), extraction.hashes)
     settings = {
         "analysis": analysis.as_dict(),
         "functionals": list(pooled),
