@@ -66,6 +66,6 @@ def plain(results):
 
 
 def ranked(record):
-    """Return the finished experiments of a record, dictionaries, best first: themselves, so that they can be changed."""
+    """Return the finished experiments of a record, dictionaries to change, best first."""
     finished = {(e["features"], e["classifier"], e.get("augment")): e for e in record["experiments"] if "metrics" in e}
     return [finished[experiment.identity] for experiment in Results(record).ranking()]

@@ -193,7 +193,7 @@ class TestTrainingCurve:
         )
 
     def test_a_first_epoch_that_goes_astray_does_not_flatten_the_rest(self):
-        losses = [1e6, *np.linspace(1, 0.2, 19)]
+        losses = [1e6, *np.linspace(1, 0.2, 19).tolist()]
         epochs = [{"epoch": k, "train_loss": v, "valid_loss": v} for k, v in enumerate(losses, 1)]
         history = structs.convert({"epochs": epochs, "best_epoch": 20, "n_validation": 9}, History)
         (axes,) = _network_plots.training_curve([history], "x").axes
