@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import scipy.signal
 
-from audioclf.audio.decode import Signal
+from audioclf.audio.signal import Signal
 from audioclf.features.transformer import FeatureSet
 from audioclf.results.portrait import LONGEST, Portrait, pack_picture, portrait, spectrogram, unpack_picture
 from audioclf.spectra.spectra import WINDOWS, Analysis
