@@ -273,7 +273,7 @@ def compare(
 ) -> None:
     """Cross-validate every feature set with every classifier and write a report."""
     from audioclf.comparison import compare
-    from audioclf.dataset.clips import load_dataset
+    from audioclf.dataset.load import load_dataset
 
     _check(features, clf, options)
     formats = _formats(reports)
@@ -300,7 +300,7 @@ def train(
     data: str, root: Path | None, features: str, clf: str, reports: str, out: Path | None, **options: Any
 ) -> None:
     """Cross-validate one feature set with one classifier, then fit on all clips and save the model."""
-    from audioclf.dataset.clips import load_dataset
+    from audioclf.dataset.load import load_dataset
     from audioclf.model import model
 
     if "," in features or "," in clf:
@@ -389,7 +389,7 @@ def extract(
     """Write the features of a data set to a table for other programs."""
     import numpy as np
 
-    from audioclf.dataset.clips import load_dataset
+    from audioclf.dataset.load import load_dataset
     from audioclf.errors import DatasetError
     from audioclf.features import extraction, specs
     from audioclf.features import functionals as pooling
@@ -451,7 +451,7 @@ def extract(
 def explore(data: str, root: Path | None, reports: str, out: Path | None, **options: Any) -> None:
     """Show what is in a data set and what is wrong with it: leaks, shortcuts, quality, doubtful labels."""
     from audioclf.comparison import exploration
-    from audioclf.dataset.clips import load_dataset
+    from audioclf.dataset.load import load_dataset
 
     formats = _formats(reports)
     dataset = load_dataset(data, root)
@@ -618,7 +618,7 @@ def datasets() -> None:
 @click.option("--root", type=click.Path(path_type=Path), help="Folder to put it in.  [default: in the cache folder]")
 def fetch(name: str, root: Path | None) -> None:
     """Download the data set NAME, with its licence shown and its checksum verified."""
-    from audioclf.dataset.clips import find_loader
+    from audioclf.dataset.loader import find_loader
 
     click.echo(find_loader(name).fetch(root))
 
@@ -627,7 +627,7 @@ def fetch(name: str, root: Path | None) -> None:
 @click.argument("name")
 def info(name: str) -> None:
     """Show size, licence, citation and labels of the data set NAME."""
-    from audioclf.dataset.clips import find_loader
+    from audioclf.dataset.loader import find_loader
 
     loader = find_loader(name)
     labels = loader.labels()

@@ -21,7 +21,8 @@ from audioclf.comparison import hindsight
 from audioclf.comparison import record as records
 from audioclf.comparison.preparation import Prepared, prepare
 from audioclf.comparison.projection import projection
-from audioclf.dataset.clips import Clip, Dataset, fingerprint
+from audioclf.dataset.clips import Clip, Dataset
+from audioclf.dataset.digest import content_digest
 from audioclf.errors import AudioError, DatasetError
 from audioclf.experiment import fitting
 from audioclf.experiment.experiment import Experiment
@@ -166,7 +167,7 @@ def explore(
         "analysis": {**analysis.as_dict(), "functionals": list(functionals.DEFAULT)},
         "dataset": {
             **records.dataset(
-                dataset, found.clips, found, fingerprint(Dataset(dataset.name, extraction.clips), extraction.hashes)
+                dataset, found.clips, found, content_digest(Dataset(dataset.name, extraction.clips), extraction.hashes)
             ),
             "grouped_by": group_by,
             "clip_seconds": None,
