@@ -21,7 +21,7 @@ def _modules():
     # The plug-in folders lie beside the package in a checkout, where walk_packages can't see them.
     for folder in ("feature_sets", "classifiers", "datasets", "reports"):
         package = importlib.import_module(f"audioclf.{folder}")
-        for module in pkgutil.iter_modules(package.__path__, f"audioclf.{folder}."):
+        for module in pkgutil.walk_packages(package.__path__, f"audioclf.{folder}."):
             yield module.name
 
 

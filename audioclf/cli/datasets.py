@@ -17,7 +17,7 @@ def datasets() -> None:
 @click.option("--root", type=click.Path(path_type=Path), help="Folder to put it in.  [default: in the cache folder]")
 def fetch(name: str, root: Path | None) -> None:
     """Download the data set NAME, with its licence shown and its checksum verified."""
-    from audioclf.dataset.clips import find_loader
+    from audioclf.dataset.loader import find_loader
 
     click.echo(find_loader(name).fetch(root))
 
@@ -26,7 +26,7 @@ def fetch(name: str, root: Path | None) -> None:
 @click.argument("name")
 def info(name: str) -> None:
     """Show size, licence, citation and labels of the data set NAME."""
-    from audioclf.dataset.clips import find_loader
+    from audioclf.dataset.loader import find_loader
 
     loader = find_loader(name)
     labels = loader.labels()

@@ -39,7 +39,7 @@ def extract(
     """Write the features of a data set to a table for other programs."""
     import numpy as np
 
-    from audioclf.dataset.clips import load_dataset
+    from audioclf.dataset.load import load_dataset
     from audioclf.errors import DatasetError
     from audioclf.features import extraction, specs
     from audioclf.features import functionals as pooling

@@ -53,7 +53,7 @@ def compare(
 ) -> None:
     """Cross-validate every feature set with every classifier and write a report."""
     from audioclf.comparison import compare
-    from audioclf.dataset.clips import load_dataset
+    from audioclf.dataset.load import load_dataset
     from audioclf.results.report import write_reports
 
     _check(features, clf, options)
@@ -82,7 +82,7 @@ def train(
     data: str, root: Path | None, features: str, clf: str, reports: str, out: Path | None, **options: Any
 ) -> None:
     """Cross-validate one feature set with one classifier, then fit on all clips and save the model."""
-    from audioclf.dataset.clips import load_dataset
+    from audioclf.dataset.load import load_dataset
     from audioclf.model import model
     from audioclf.results.report import write_reports
 
@@ -114,7 +114,7 @@ def train(
 def explore(data: str, root: Path | None, reports: str, out: Path | None, **options: Any) -> None:
     """Show what is in a data set and what is wrong with it: leaks, shortcuts, quality, doubtful labels."""
     from audioclf.comparison import exploration
-    from audioclf.dataset.clips import load_dataset
+    from audioclf.dataset.load import load_dataset
     from audioclf.results.report import write_reports
 
     formats = report_formats(reports)
@@ -138,15 +138,16 @@ def _check(features: str, clf: str, options: dict[str, Any]) -> None:
     """Refuse what is wrong whatever the data, before any is read."""
     from audioclf.augmentation import copies as augmentation
     from audioclf.comparison import compare
+    from audioclf.experiment import plan
 
     effects = None
     if options["augment"] is not None:
         effects = augmentation.parse(options["augment"], options["augment_factor"], options["seed"])
         effects.check_installed()
     augment = None if effects is None else effects.spec
-    experiments = compare.plan(features, clf, augment, options["augment_compare"], options["device"])
+    experiments = plan.plan(features, clf, augment, options["augment_compare"], options["device"])
     if options["grid"] is not None:
-        compare.with_candidates(experiments, options["grid"], options["budget"], options["seed"])
+        plan.with_candidates(experiments, options["grid"], options["budget"], options["seed"])
     names = ("frame_length", "hop_length", "window", "n_fft", "sample_rate", "clip_seconds", "group_by")
     compare.check_options(options["cv"], options["functionals"], *(options[name] for name in names))
 

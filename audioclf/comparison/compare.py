@@ -27,26 +27,34 @@ from audioclf.comparison.importance import permutation_importance
 from audioclf.comparison.learning_curve import learning_curve
 from audioclf.comparison.preparation import AUTO, Prepared, prepare
 from audioclf.comparison.projection import projection, summarise
-from audioclf.dataset.clips import Dataset, cut, fingerprint, group_expression, load_dataset, refuse_repeats
+from audioclf.dataset.clips import Dataset
+from audioclf.dataset.digest import content_digest
+from audioclf.dataset.groups import group_expression
+from audioclf.dataset.load import load_dataset
+from audioclf.dataset.pieces import cut
+from audioclf.dataset.repeats import refuse_repeats
 from audioclf.errors import DatasetError, SpecError, did_you_mean
 from audioclf.experiment import fitting, search
-from audioclf.experiment.fitting import Course, Experiment
+from audioclf.experiment.experiment import Experiment
+from audioclf.experiment.fitting import Course
 from audioclf.experiment.material import Sources
+from audioclf.experiment.plan import plan, with_candidates
 from audioclf.experiment.task import task_of
 from audioclf.features import functionals
 from audioclf.features.extraction import Extraction, Survey, extract
-from audioclf.features.specs import HIGHEST_DEFAULT_RATE, analysis_rate, build_extractors
+from audioclf.features.specs import HIGHEST_DEFAULT_RATE, analysis_rate
 from audioclf.features.wanted import Wanted
 from audioclf.files import write_whole
 from audioclf.parallel import Progress
 from audioclf.results import excerpts
 from audioclf.results.metrics import RANKING, TAG_RANKING
-from audioclf.results.names import BASELINE, identity, is_baseline, title
+from audioclf.results.names import identity, is_baseline, title
 from audioclf.results.report import write_run
 from audioclf.results.results import Results
 from audioclf.spectra.spectra import Analysis
 from audioclf.store.store import FeatureStore
-from audioclf.validation.splits import Splits, make_splits, naive_splits, parse_cv
+from audioclf.validation.inner import with_inner
+from audioclf.validation.splits import Splits, make_splits, naive_splits, parse_cv, ungrouped
 
 _TIMED_CLIPS, _TIMED_SECONDS = 8, 60.0  # clips that features are timed on, and how long one may be
 _REFIT_SECONDS = 150.0
@@ -150,7 +158,7 @@ def compare(
     repeats : int
         How often the folds are drawn anew.
     group_by : str, optional
-        Regular expression that finds each clip's group in its name (see `audioclf.dataset.clips.group_by`), or "auto":
+        Regular expression that finds each clip's group in its name (see `audioclf.dataset.groups.group_by`), or "auto":
         groups are found by names and by sound. By default groups are the data set's.
     clip_seconds : float, optional
         Cut every recording into clips of this length, grouped by recording.
@@ -267,7 +275,7 @@ def compare(
     splits = make_splits(extraction.clips, cv, repeats, seed, tags)
     naive = naive_splits(extraction.clips, splits, seed, tags) if naive_split_too else None
     course = _course(experiments, extraction, splits, naive, metric, seed, budget, tags)
-    digest = fingerprint(Dataset(dataset.name, extraction.clips), extraction.hashes)
+    digest = content_digest(Dataset(dataset.name, extraction.clips), extraction.hashes)
     settings = {
         "analysis": analysis.as_dict(),
         "functionals": list(pooled),
@@ -345,9 +353,10 @@ def _course(
     naive_ = [] if naive is None else naive.splits
     inner = []
     if any(e.candidates for e in experiments):
-        ungrouped = [replace(clip, group=None) for clip in extraction.clips]
-        inner = [search.inner_splits(extraction.clips, split.train, seed=seed, labels=tags) for split in splits.splits]
-        inner += [search.inner_splits(ungrouped, split.train, seed=seed, labels=tags) for split in naive_]
+        nested = with_inner(splits, extraction.clips, seed, tags).splits
+        if naive is not None:
+            nested = [*nested, *with_inner(naive, ungrouped(extraction.clips), seed, tags).splits]
+        inner = [list(split.inner) for split in nested]
     return Course(splits.splits, naive_, inner, metric, seed, budget)
 
 
@@ -361,7 +370,7 @@ def _winner(results: Draft, experiments: list[Experiment]) -> Experiment | None:
 
 def final_classifier(results: Results, experiment: Experiment) -> Classifier:
     """The classifier for a model that learns from all clips: as asked for, or as the search over all folds found it."""
-    wanted = identity(experiment.names)
+    wanted = experiment.names.identity
     record = next(e for e in results.record["experiments"] if identity(e) == wanted)
     tuned = record.get("tuning")
     return build_classifier(tuned["non_nested"]["spec"]) if tuned else experiment.classifier
@@ -402,89 +411,6 @@ def check_metric(metric: str, known: Iterable[str]) -> str:
     if metric not in known:
         raise SpecError(f"'{metric}' can't rank here. {did_you_mean(metric, known)}")
     return metric
-
-
-def plan(
-    features: str | Sequence[str],
-    classifiers: str | Sequence[str],
-    augment: str | None = None,
-    both: bool = False,
-    device: str | None = None,
-) -> list[Experiment]:
-    """Return the grid of experiments, each once, with the majority class as the floor at the end.
-
-    Parameters
-    ----------
-    features, classifiers : str or sequence of str
-        Specs.
-    augment : str, optional
-        How the clips that train are augmented.
-    both : bool
-        Each experiment also without that.
-    device : str, optional
-        For classifiers that have such a parameter and weren't given one.
-
-    Raises
-    ------
-    SpecError
-        If a spec is wrong.
-    MissingExtraError
-        If a classifier needs a package that isn't installed.
-
-    Examples
-    --------
-    >>> [e.title for e in plan("mfcc,zcr", "svm")]
-    ['mfcc with svm', 'zcr with svm', 'mfcc with dummy']
-    """
-    if both and augment is None:
-        raise SpecError("there is nothing to compare with: --augment-compare goes with --augment")
-    feature_sets = {
-        "+".join(x.spec for x in extractors): extractors for extractors in map(build_extractors, _listed(features))
-    }
-    built = [_on(device, build_classifier(text)) for text in _listed(classifiers)]
-    if not feature_sets or not built:
-        raise SpecError("give at least one feature set and one classifier")
-    chosen = {classifier.spec: classifier for classifier in built if classifier.name != BASELINE}
-    for classifier in chosen.values():
-        classifier.check_installed()
-    grid = [
-        Experiment(spec, tuple(extractors), classifier, augment=how)
-        for spec, extractors in feature_sets.items()
-        for classifier in chosen.values()
-        for how in ([None, augment] if both else [augment])
-    ]
-    spec, extractors = next(iter(feature_sets.items()))
-    return [*grid, Experiment(spec, tuple(extractors), build_classifier(BASELINE))]
-
-
-def _on(device: str | None, classifier: Classifier) -> Classifier:
-    if device is None or "device" not in classifier.parameters or "device" in classifier.given:
-        return classifier
-    return build_classifier(f"{classifier.spec}:device={device}")
-
-
-def _listed(specs: str | Sequence[str]) -> list[str]:
-    if isinstance(specs, str):
-        specs = specs.split(",")
-    return [spec.strip() for spec in specs if spec.strip()]
-
-
-def with_candidates(
-    experiments: Sequence[Experiment],
-    grid: str | os.PathLike[str] | Mapping[str, Mapping[str, Sequence[Any]]] | None,
-    budget: int,
-    seed: int,
-) -> list[Experiment]:
-    """Give each experiment the classifiers that its search may choose from; one without a choice stays as it is.
-
-    Raises
-    ------
-    SpecError
-        If the grid or the budget is wrong.
-    """
-    spaces = search.load_grid(grid) if isinstance(grid, str | os.PathLike) else grid and search.check_grid(grid)
-    found = {e.classifier: tuple(search.candidates(e.classifier, spaces, budget, seed)) for e in experiments}
-    return [replace(e, candidates=found[e.classifier] if len(found[e.classifier]) > 1 else ()) for e in experiments]
 
 
 def _wanted(experiments: list[Experiment], pooled: tuple[str, ...]) -> Wanted:

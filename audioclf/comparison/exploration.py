@@ -21,10 +21,12 @@ from audioclf.comparison import hindsight
 from audioclf.comparison import record as records
 from audioclf.comparison.preparation import Prepared, prepare
 from audioclf.comparison.projection import projection
-from audioclf.dataset.clips import Clip, Dataset, fingerprint
+from audioclf.dataset.clips import Clip, Dataset
+from audioclf.dataset.digest import content_digest
 from audioclf.errors import AudioError, DatasetError
 from audioclf.experiment import fitting
-from audioclf.experiment.fitting import Course, Experiment
+from audioclf.experiment.experiment import Experiment
+from audioclf.experiment.fitting import Course
 from audioclf.experiment.material import Sources
 from audioclf.experiment.task import task_of
 from audioclf.features import functionals
@@ -33,7 +35,8 @@ from audioclf.features.specs import analysis_rate, build_extractors
 from audioclf.features.wanted import Wanted
 from audioclf.parallel import Progress
 from audioclf.results import excerpts
-from audioclf.results.portrait import LONGEST, Portrait, portrait
+from audioclf.results.pictures import Portrait
+from audioclf.results.portrait import LONGEST, portrait
 from audioclf.results.report import write_run
 from audioclf.results.results import Results
 from audioclf.spectra.spectra import Analysis
@@ -164,7 +167,7 @@ def explore(
         "analysis": {**analysis.as_dict(), "functionals": list(functionals.DEFAULT)},
         "dataset": {
             **records.dataset(
-                dataset, found.clips, found, fingerprint(Dataset(dataset.name, extraction.clips), extraction.hashes)
+                dataset, found.clips, found, content_digest(Dataset(dataset.name, extraction.clips), extraction.hashes)
             ),
             "grouped_by": group_by,
             "clip_seconds": None,
@@ -249,7 +252,7 @@ def _portraits(extraction: Extraction, found: Survey, vectors: Any, analysis: An
         far = np.square(scaled[members] - np.median(scaled[members], axis=0)).sum(axis=1)
         clip = extraction.clips[members[int(far.argmin())]]
         with contextlib.suppress(AudioError):  # it could be read before
-            portraits.append(portrait_of(clip, durations[clip], analysis).as_dict())
+            portraits.append(portrait_of(clip, durations[clip], analysis))
     return portraits
 
 

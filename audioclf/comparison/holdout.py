@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from audioclf import parallel
+from audioclf import parallel, structs
 from audioclf.classifier.contract import Classifier
 from audioclf.comparison import record
 from audioclf.comparison.preparation import Prepared
 from audioclf.dataset.clips import Dataset
 from audioclf.errors import DatasetError
-from audioclf.experiment.fitting import Experiment
+from audioclf.experiment.experiment import Experiment
 from audioclf.experiment.material import Sources
 from audioclf.features.extraction import Extraction, extract
 from audioclf.features.wanted import Wanted
@@ -104,7 +104,7 @@ def answer(
         "source": test.dataset.source or test.dataset.name,
         "n_clips": len(asked.clips),
         "n_groups": len(groups) or None,
-        **experiment.names,
+        **structs.plain(experiment.names),
         "classifier": classifier.spec,
         "parameters": classifier.parameters,
         "metrics": {

@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from audioclf import structs
 from audioclf._version import __version__
 from audioclf.comparison._draft import Draft
 from audioclf.dataset.clips import Clip, Dataset
-from audioclf.experiment import search
-from audioclf.experiment.fitting import Course, Experiment, Fold, Outcome
+from audioclf.experiment.experiment import Experiment
+from audioclf.experiment.fitting import Course, Fold, Outcome
 from audioclf.experiment.material import Sources
 from audioclf.experiment.search import Found
 from audioclf.experiment.task import Probabilities, Task, Truth
@@ -27,6 +28,7 @@ from audioclf.results.names import title
 from audioclf.results.schema import SCHEMA
 from audioclf.spectra.spectra import Analysis
 from audioclf.statistics import significance
+from audioclf.validation.inner import INNER_FOLDS
 from audioclf.validation.splits import Split, Splits
 
 _PACKAGES = (
@@ -104,7 +106,7 @@ def experiment(
     if classifier.takes == "vectors":
         width = sum(extraction.vectors[extractor].shape[1] for extractor in of.extractors)
     record: dict[str, Any] = {
-        **of.names,
+        **structs.plain(of.names),
         "takes": classifier.takes,
         "n_features": width,
         "parameters": {
@@ -352,7 +354,7 @@ def _tuning(of: Experiment, outcome: Outcome, course: Course) -> dict[str, Any] 
         "metric": course.metric,
         "candidates": len(of.candidates),
         "budget": course.budget,
-        "inner_folds": search.INNER_FOLDS,
+        "inner_folds": INNER_FOLDS,
         "fits": sum(f.fits for f in found),
         "space": {name: values for name, values in tried.items() if len(values) > 1},
         "chosen": dict(Counter(fold.classifier.spec for fold in outcome.folds).most_common()),

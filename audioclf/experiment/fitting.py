@@ -17,47 +17,13 @@ from audioclf import progress as diary
 from audioclf.classifier.contract import Classifier
 from audioclf.classifier.footprint import Footprint, footprint
 from audioclf.experiment import search
+from audioclf.experiment.experiment import Experiment
 from audioclf.experiment.material import Material, Sources
 from audioclf.experiment.search import Found
 from audioclf.experiment.task import Probabilities, Truth
-from audioclf.features.extractor import Extractor
-from audioclf.results.names import title
 from audioclf.validation.splits import Split
 
 _DIARY = "epochs"
-
-
-@dataclass(frozen=True)
-class Experiment:
-    """One feature set with one classifier.
-
-    Attributes
-    ----------
-    features : str
-        Spec of the feature set.
-    extractors : tuple of Extractor
-    classifier : Classifier
-    candidates : tuple of Classifier
-        What the search may choose from when the experiment is tuned; empty if it isn't.
-    augment : str or None
-        How the clips that train are augmented, as a spec; None if they aren't.
-    """
-
-    features: str
-    extractors: tuple[Extractor, ...]
-    classifier: Classifier
-    candidates: tuple[Classifier, ...] = ()
-    augment: str | None = None
-
-    @property
-    def names(self) -> dict[str, str | None]:
-        """What names it in a record."""
-        return {"features": self.features, "classifier": self.classifier.spec, "augment": self.augment}
-
-    @property
-    def title(self) -> str:
-        """Such as ``mfcc+gfcc with svm``."""
-        return title(self.names)
 
 
 @dataclass(frozen=True)

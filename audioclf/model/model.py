@@ -223,7 +223,7 @@ def train(
     record = comparison.results.record
     name = build_classifier(classifier).name
     asked = next(e for e in reversed(comparison.experiments) if e.classifier.name == name)
-    experiment = next(e for e in record["experiments"] if identity(e) == identity(asked.names))
+    experiment = next(e for e in record["experiments"] if identity(e) == asked.names.identity)
     if experiment["status"] != "ok":
         raise ModelError(f"{title(experiment)} can't be trained: {experiment['error']}")
     chosen = final_classifier(comparison.results, asked)

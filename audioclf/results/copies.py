@@ -8,7 +8,8 @@ from audioclf.audio import decode
 from audioclf.audio.decode import Signal
 from audioclf.augmentation.copies import Augmentation
 from audioclf.files import write_whole
-from audioclf.results.portrait import Portrait, portrait
+from audioclf.results.pictures import Portrait
+from audioclf.results.portrait import portrait
 from audioclf.spectra.spectra import Analysis
 from audioclf.store import store
 

@@ -82,12 +82,6 @@ def test_same_numbers_for_any_number_of_workers(done, tiny, monkeypatch):
     assert [fold["history"] for fold in first["folds"]] == [fold["history"] for fold in second["folds"]]
 
 
-def test_the_device_is_for_networks_that_were_given_none():
-    pytest.importorskip("torch")
-    planned = compare.plan("mfcc", "cnn,rnn:device=auto,svm", device="cpu")
-    assert [e.classifier.spec for e in planned] == ["cnn:device=cpu", "rnn", "svm", "dummy"]
-
-
 def test_trained_with_copies_and_saved_without_a_pickle(tiny, tmp_path, capsys):
     pytest.importorskip("torch")
     pytest.importorskip("audiomentations")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from audioclf.audio import decode
-from audioclf.dataset.clips import load_dataset
+from audioclf.dataset.load import load_dataset
 from audioclf.datasets import _synthesis as synthesis
 from audioclf.datasets.demo import CLIPS_PER_RECORDING, RECORDINGS, Demo
 from audioclf.errors import DatasetError
