@@ -53,7 +53,8 @@ from audioclf.results.report import write_run
 from audioclf.results.results import Results
 from audioclf.spectra.spectra import Analysis
 from audioclf.store.store import FeatureStore
-from audioclf.validation.splits import Splits, make_splits, naive_splits, parse_cv
+from audioclf.validation.inner import with_inner
+from audioclf.validation.splits import Splits, make_splits, naive_splits, parse_cv, ungrouped
 
 _TIMED_CLIPS, _TIMED_SECONDS = 8, 60.0  # clips that features are timed on, and how long one may be
 _REFIT_SECONDS = 150.0
@@ -352,9 +353,10 @@ def _course(
     naive_ = [] if naive is None else naive.splits
     inner = []
     if any(e.candidates for e in experiments):
-        ungrouped = [replace(clip, group=None) for clip in extraction.clips]
-        inner = [search.inner_splits(extraction.clips, split.train, seed=seed, labels=tags) for split in splits.splits]
-        inner += [search.inner_splits(ungrouped, split.train, seed=seed, labels=tags) for split in naive_]
+        nested = with_inner(splits, extraction.clips, seed, tags).splits
+        if naive is not None:
+            nested = [*nested, *with_inner(naive, ungrouped(extraction.clips), seed, tags).splits]
+        inner = [list(split.inner) for split in nested]
     return Course(splits.splits, naive_, inner, metric, seed, budget)
 
 

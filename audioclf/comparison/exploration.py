@@ -35,7 +35,8 @@ from audioclf.features.specs import analysis_rate, build_extractors
 from audioclf.features.wanted import Wanted
 from audioclf.parallel import Progress
 from audioclf.results import excerpts
-from audioclf.results.portrait import LONGEST, Portrait, portrait
+from audioclf.results.pictures import Portrait
+from audioclf.results.portrait import LONGEST, portrait
 from audioclf.results.report import write_run
 from audioclf.results.results import Results
 from audioclf.spectra.spectra import Analysis
@@ -251,7 +252,7 @@ def _portraits(extraction: Extraction, found: Survey, vectors: Any, analysis: An
         far = np.square(scaled[members] - np.median(scaled[members], axis=0)).sum(axis=1)
         clip = extraction.clips[members[int(far.argmin())]]
         with contextlib.suppress(AudioError):  # it could be read before
-            portraits.append(portrait_of(clip, durations[clip], analysis).as_dict())
+            portraits.append(portrait_of(clip, durations[clip], analysis))
     return portraits
 
 

@@ -9,7 +9,8 @@ from audioclf.audio.recordings import content_hash
 from audioclf.audio.signal import Signal
 from audioclf.augmentation.copies import Augmentation
 from audioclf.files import write_whole
-from audioclf.results.portrait import Portrait, portrait
+from audioclf.results.pictures import Portrait
+from audioclf.results.portrait import portrait
 from audioclf.spectra.spectra import Analysis
 from audioclf.store import store
 
