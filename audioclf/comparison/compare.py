@@ -45,7 +45,7 @@ from audioclf.features.extraction import Extraction, Survey, extract
 from audioclf.features.specs import HIGHEST_DEFAULT_RATE, analysis_rate
 from audioclf.features.wanted import Wanted
 from audioclf.files import write_whole
-from audioclf.parallel import Progress
+from audioclf.progress import Progress, silent
 from audioclf.results import excerpts
 from audioclf.results.metrics import RANKING, TAG_RANKING
 from audioclf.results.names import identity, is_baseline, title
@@ -142,7 +142,7 @@ def compare(
     store: FeatureStore | None = None,
     resume: str | os.PathLike[str] | None = None,
     command: str = "",
-    progress: Progress = parallel.silent,
+    progress: Progress = silent,
 ) -> Comparison:
     """Cross-validate every feature set with every classifier, and the majority class as the floor.
 

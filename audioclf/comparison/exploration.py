@@ -34,7 +34,7 @@ from audioclf.features import functionals
 from audioclf.features.extraction import Extraction, Survey, extract
 from audioclf.features.specs import analysis_rate, build_extractors
 from audioclf.features.wanted import Wanted
-from audioclf.parallel import Progress
+from audioclf.progress import Progress, silent
 from audioclf.results import excerpts
 from audioclf.results.pictures import Portrait
 from audioclf.results.portrait import LONGEST, portrait
@@ -92,7 +92,7 @@ def explore(
     workers: int | None = 1,
     store: FeatureStore | None = None,
     command: str = "",
-    progress: Progress = parallel.silent,
+    progress: Progress = silent,
 ) -> Exploration:
     """Audit a data set: leaks, shortcuts, quality, and labels that are likely wrong.
 
