@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec.structs
 import numpy as np
 
 from audioclf import parallel, structs
@@ -266,4 +267,4 @@ def portrait_of(clip: Clip, duration: float, analysis: Analysis) -> Portrait:
     """
     end = (clip.start or 0.0) + LONGEST if duration > LONGEST else clip.end
     signal = decode.read(clip.path, analysis.sample_rate, clip.start, end)
-    return replace(portrait(signal, analysis, clip.label, clip.name), duration=round(duration, 4))
+    return msgspec.structs.replace(portrait(signal, analysis, clip.label, clip.name), duration=round(duration, 4))

@@ -108,8 +108,8 @@ def too_few(results: Results) -> str:
     if tests is None or tests.smallest_p is None or tests.smallest_p < tests.level:
         return ""
     said = (
-        f"{tests.n_folds} folds are too few to say how a new draw of clips would come out: the smallest p that they "
-        f"can be expected to give is {p_value(tests.smallest_p)} after Holm's correction, and {tests.level:g} is needed."
+        f"{tests.n_folds} folds are too few to say how a new draw of clips would come out: the smallest p that "
+        f"can be expected of them is {p_value(tests.smallest_p)} after Holm's correction; {tests.level:g} is needed."
     )
     if tests.repeats_needed is None:
         return f"{said} Fewer experiments or more folds would help."
