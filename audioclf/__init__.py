@@ -13,7 +13,8 @@ from audioclf._version import __version__
 if TYPE_CHECKING:
     from audioclf.comparison.compare import Comparison, compare
     from audioclf.comparison.exploration import Exploration, explore
-    from audioclf.dataset.clips import Clip, Dataset, load_dataset
+    from audioclf.dataset.clips import Clip, Dataset
+    from audioclf.dataset.load import load_dataset
     from audioclf.errors import AudioclfError
     from audioclf.features.transformer import FeatureSet
     from audioclf.model.model import Model, load_model, train
@@ -28,7 +29,7 @@ _HOMES = {
     "Model": "model.model",
     "compare": "comparison.compare",
     "explore": "comparison.exploration",
-    "load_dataset": "dataset.clips",
+    "load_dataset": "dataset.load",
     "load_model": "model.model",
     "train": "model.model",
 }

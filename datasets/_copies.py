@@ -7,7 +7,8 @@ from abc import abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
 
-from audioclf.dataset.clips import Clip, DatasetLoader
+from audioclf.dataset.clips import Clip
+from audioclf.dataset.loader import DatasetLoader
 from audioclf.errors import DatasetError
 
 from ._fetch import Download, fetch

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from audioclf.dataset.clips import Clip, Dataset, DatasetLoader
+from audioclf.dataset.clips import Clip, Dataset
+from audioclf.dataset.loader import DatasetLoader
 from audioclf.errors import DatasetError, MissingExtraError, did_you_mean
 from audioclf.files import cache_folder
 

@@ -21,7 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from audioclf.dataset.clips import Clip, Dataset, DatasetLoader
+from audioclf.dataset.clips import Clip, Dataset
+from audioclf.dataset.loader import DatasetLoader
 from audioclf.errors import DatasetError
 from audioclf.files import cache_folder
 

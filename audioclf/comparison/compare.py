@@ -28,7 +28,10 @@ from audioclf.comparison.learning_curve import learning_curve
 from audioclf.comparison.preparation import Prepared, prepare
 from audioclf.comparison.projection import projection, summarise
 from audioclf.comparison.settings import Settings, Surroundings
-from audioclf.dataset.clips import Dataset, fingerprint, load_dataset, refuse_repeats
+from audioclf.dataset.clips import Dataset
+from audioclf.dataset.digest import content_digest
+from audioclf.dataset.load import load_dataset
+from audioclf.dataset.repeats import refuse_repeats
 from audioclf.errors import DatasetError
 from audioclf.experiment import fitting, search
 from audioclf.experiment.experiment import Experiment
@@ -46,7 +49,8 @@ from audioclf.results.report import write_run
 from audioclf.results.results import Results
 from audioclf.spectra.spectra import Analysis
 from audioclf.store.store import FeatureStore
-from audioclf.validation.splits import Splits, make_splits, naive_splits
+from audioclf.validation.inner import with_inner
+from audioclf.validation.splits import Splits, make_splits, naive_splits, ungrouped
 
 _TIMED_CLIPS, _TIMED_SECONDS = 8, 60.0  # clips that features are timed on, and how long one may be
 _REFIT_SECONDS = 150.0
@@ -150,7 +154,7 @@ def compare(
     repeats : int
         How often the folds are drawn anew.
     group_by : str, optional
-        Regular expression that finds each clip's group in its name (see `audioclf.dataset.clips.group_by`), or "auto":
+        Regular expression that finds each clip's group in its name (see `audioclf.dataset.groups.group_by`), or "auto":
         groups are found by names and by sound. By default groups are the data set's.
     clip_seconds : float, optional
         Cut every recording into clips of this length, grouped by recording.
@@ -316,7 +320,7 @@ def run(
     splits = make_splits(extraction.clips, cv, repeats, seed, tags)
     naive = naive_splits(extraction.clips, splits, seed, tags) if settings.naive_split_too else None
     course = _course(experiments, extraction, splits, naive, metric, seed, budget, tags)
-    digest = fingerprint(Dataset(dataset.name, extraction.clips), extraction.hashes)
+    digest = content_digest(Dataset(dataset.name, extraction.clips), extraction.hashes)
     facts = {
         "analysis": analysis.as_dict(),
         "functionals": list(pooled),
@@ -394,9 +398,10 @@ def _course(
     naive_ = [] if naive is None else naive.splits
     inner = []
     if any(e.candidates for e in experiments):
-        ungrouped = [replace(clip, group=None) for clip in extraction.clips]
-        inner = [search.inner_splits(extraction.clips, split.train, seed=seed, labels=tags) for split in splits.splits]
-        inner += [search.inner_splits(ungrouped, split.train, seed=seed, labels=tags) for split in naive_]
+        nested = with_inner(splits, extraction.clips, seed, tags).splits
+        if naive is not None:
+            nested = [*nested, *with_inner(naive, ungrouped(extraction.clips), seed, tags).splits]
+        inner = [list(split.inner) for split in nested]
     return Course(splits.splits, naive_, inner, metric, seed, budget)
 
 

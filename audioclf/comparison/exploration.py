@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec.structs
 import numpy as np
 
 from audioclf import parallel, structs
@@ -22,7 +23,8 @@ from audioclf.comparison import record as records
 from audioclf.comparison.preparation import Prepared, prepare
 from audioclf.comparison.projection import projection
 from audioclf.comparison.settings import ExplorationSettings, Surroundings
-from audioclf.dataset.clips import Clip, Dataset, fingerprint
+from audioclf.dataset.clips import Clip, Dataset
+from audioclf.dataset.digest import content_digest
 from audioclf.errors import AudioError, DatasetError
 from audioclf.experiment import fitting
 from audioclf.experiment.experiment import Experiment
@@ -35,7 +37,8 @@ from audioclf.features.specs import build_extractors
 from audioclf.features.wanted import Wanted
 from audioclf.parallel import Progress
 from audioclf.results import excerpts
-from audioclf.results.portrait import LONGEST, Portrait, portrait
+from audioclf.results.pictures import Portrait
+from audioclf.results.portrait import LONGEST, portrait
 from audioclf.results.report import write_run
 from audioclf.results.results import Results
 from audioclf.spectra.spectra import Analysis
@@ -188,7 +191,7 @@ def run(
         "analysis": {**analysis.as_dict(), "functionals": list(functionals.DEFAULT)},
         "dataset": {
             **records.dataset(
-                dataset, found.clips, found, fingerprint(Dataset(dataset.name, extraction.clips), extraction.hashes)
+                dataset, found.clips, found, content_digest(Dataset(dataset.name, extraction.clips), extraction.hashes)
             ),
             "grouped_by": group_by,
             "clip_seconds": None,
@@ -273,7 +276,7 @@ def _portraits(extraction: Extraction, found: Survey, vectors: Any, analysis: An
         far = np.square(scaled[members] - np.median(scaled[members], axis=0)).sum(axis=1)
         clip = extraction.clips[members[int(far.argmin())]]
         with contextlib.suppress(AudioError):  # it could be read before
-            portraits.append(portrait_of(clip, durations[clip], analysis).as_dict())
+            portraits.append(portrait_of(clip, durations[clip], analysis))
     return portraits
 
 
@@ -287,4 +290,4 @@ def portrait_of(clip: Clip, duration: float, analysis: Analysis) -> Portrait:
     """
     end = (clip.start or 0.0) + LONGEST if duration > LONGEST else clip.end
     signal = decode.read(clip.path, analysis.sample_rate, clip.start, end)
-    return replace(portrait(signal, analysis, clip.label, clip.name), duration=round(duration, 4))
+    return msgspec.structs.replace(portrait(signal, analysis, clip.label, clip.name), duration=round(duration, 4))

@@ -10,7 +10,10 @@ from dataclasses import dataclass, replace
 from audioclf import parallel
 from audioclf.audit import examine
 from audioclf.audit.examine import Measured
-from audioclf.dataset.clips import Dataset, cut, group_by, load_dataset
+from audioclf.dataset.clips import Dataset
+from audioclf.dataset.groups import group_by
+from audioclf.dataset.load import load_dataset
+from audioclf.dataset.pieces import cut
 from audioclf.errors import DatasetError
 from audioclf.features.extraction import Survey, survey
 from audioclf.parallel import Progress
@@ -56,7 +59,7 @@ def prepare(
     ----------
     data : Dataset, or what `load_dataset` takes
     group_pattern : str, optional
-        As for `audioclf.dataset.clips.group_by`, or "auto" to find groups by names and by sound.
+        As for `audioclf.dataset.groups.group_by`, or "auto" to find groups by names and by sound.
     piece_seconds : float, optional
         Cut every clip into pieces of this length.
     store, workers, progress

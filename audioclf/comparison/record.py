@@ -18,7 +18,6 @@ from audioclf import structs
 from audioclf._version import __version__
 from audioclf.comparison._draft import Draft
 from audioclf.dataset.clips import Clip, Dataset
-from audioclf.experiment import search
 from audioclf.experiment.experiment import Experiment
 from audioclf.experiment.fitting import Course, Fold, Outcome
 from audioclf.experiment.material import Sources
@@ -29,6 +28,7 @@ from audioclf.results.names import title
 from audioclf.results.schema import SCHEMA
 from audioclf.spectra.spectra import Analysis
 from audioclf.statistics import significance
+from audioclf.validation.inner import INNER_FOLDS
 from audioclf.validation.splits import Split, Splits
 
 _PACKAGES = (
@@ -354,7 +354,7 @@ def _tuning(of: Experiment, outcome: Outcome, course: Course) -> dict[str, Any] 
         "metric": course.metric,
         "candidates": len(of.candidates),
         "budget": course.budget,
-        "inner_folds": search.INNER_FOLDS,
+        "inner_folds": INNER_FOLDS,
         "fits": sum(f.fits for f in found),
         "space": {name: values for name, values in tried.items() if len(values) > 1},
         "chosen": dict(Counter(fold.classifier.spec for fold in outcome.folds).most_common()),

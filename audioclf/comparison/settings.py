@@ -12,7 +12,8 @@ from audioclf import parallel
 from audioclf.augmentation import copies as augmentation
 from audioclf.augmentation.copies import Augmentation
 from audioclf.comparison.preparation import AUTO
-from audioclf.dataset.clips import cut, group_expression
+from audioclf.dataset.groups import group_expression
+from audioclf.dataset.pieces import cut
 from audioclf.errors import SpecError, did_you_mean
 from audioclf.experiment import search
 from audioclf.experiment.experiment import Experiment
@@ -34,7 +35,7 @@ class ExplorationSettings:
     Attributes
     ----------
     group_by : str or None
-        Regular expression that finds each clip's group in its name (see `audioclf.dataset.clips.group_by`), or "auto":
+        Regular expression that finds each clip's group in its name (see `audioclf.dataset.groups.group_by`), or "auto":
         groups are found by names and by sound. None: the data set's.
     seed : int
         Of all that is drawn.

@@ -22,12 +22,24 @@ _NAMED = 5  # labels in one warning
 
 @dataclass(frozen=True)
 class Split:
-    """One division into training and test clips, as indices; *fold* counts within *repeat*."""
+    """One division into training and test clips.
+
+    Attributes
+    ----------
+    repeat, fold : int
+        From 0; folds are counted within a repeat.
+    train, test : ndarray of int, shapes (n_train,), (n_test,)
+        Indices of clips.
+    inner : tuple of Split
+        Divisions of the training clips, for a search of parameters (`audioclf.validation.inner.with_inner`); empty if
+        there is no search, or the training clips can't be divided.
+    """
 
     repeat: int
     fold: int
     train: NDArray[np.int64]
     test: NDArray[np.int64]
+    inner: tuple[Split, ...] = ()
 
 
 @dataclass
@@ -172,8 +184,18 @@ def naive_splits(
     n_splits = min(DEFAULT_FOLDS if splits.kind == "leave-one-group-out" else max(2, splits.n_splits), fewest)
     if n_splits < 2:
         return None
-    naive = make_splits([replace(clip, group=None) for clip in clips], n_splits, splits.repeats, seed, labels)
+    naive = make_splits(ungrouped(clips), n_splits, splits.repeats, seed, labels)
     return replace(naive, warnings=[])
+
+
+def ungrouped(clips: Sequence[Clip]) -> list[Clip]:
+    """Return the clips without their groups.
+
+    >>> from pathlib import Path
+    >>> [clip.group for clip in ungrouped([Clip(Path("a.wav"), "cat", "tom"), Clip(Path("b.wav"), "cat")])]
+    [None, None]
+    """
+    return [replace(clip, group=None) for clip in clips]
 
 
 def parse_cv(cv: int | str) -> int | str:

@@ -8,18 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audioclf.dataset.clips import (
-    Clip,
-    Dataset,
-    cut,
-    fingerprint,
-    group_by,
-    load_dataset,
-    load_folder,
-    load_manifest,
-    refuse_repeats,
-    tag_matrix,
-)
+from audioclf.dataset.clips import Clip, Dataset, tag_matrix
+from audioclf.dataset.digest import content_digest
+from audioclf.dataset.folders import load_folder
+from audioclf.dataset.groups import group_by
+from audioclf.dataset.load import load_dataset
+from audioclf.dataset.manifests import load_manifest
+from audioclf.dataset.pieces import cut
+from audioclf.dataset.repeats import refuse_repeats
 from audioclf.errors import DatasetError, SpecError
 
 
@@ -261,7 +257,7 @@ def test_what_is_made_of_a_multi_label_set_is_one(folder):
     hashes = {clip.path: clip.name for clip in data}
     other = load_manifest(manifest(folder, TAGGED.replace("b.wav,live", "b.wav,rock")))
     again = load_manifest(manifest(folder, TAGGED.replace(" rock ;live;; rock", "live;rock")))
-    assert fingerprint(data, hashes) == fingerprint(again, hashes) != fingerprint(other, hashes)
+    assert content_digest(data, hashes) == content_digest(again, hashes) != content_digest(other, hashes)
 
 
 def test_tag_matrix(folder):
@@ -373,7 +369,7 @@ def test_labels_and_counts_go_together(tmp_path):
 def test_fingerprint_tells_content_from_place(tmp_path):
     def of(label="x", group=None, content="1", folder="a", start=None):
         path = tmp_path / folder
-        return fingerprint(Dataset("d", [Clip(path, label, group, start=start)]), {path: content})
+        return content_digest(Dataset("d", [Clip(path, label, group, start=start)]), {path: content})
 
     same = of()
     assert of(folder="b") == same

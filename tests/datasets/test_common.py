@@ -9,7 +9,8 @@ import sys
 import pytest
 
 from audioclf import plugins
-from audioclf.dataset.clips import DatasetLoader, load_dataset
+from audioclf.dataset.load import load_dataset
+from audioclf.dataset.loader import DatasetLoader
 from audioclf.errors import DatasetError, SpecError
 
 NAMES = plugins.names("datasets")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from audioclf.dataset.clips import load_dataset
+from audioclf.dataset.load import load_dataset
 from audioclf.datasets._library import facts
 from audioclf.datasets.mirdata import Mirdata
 from audioclf.datasets.soundata import Soundata
