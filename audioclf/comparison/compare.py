@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from audioclf import parallel, structs
+from audioclf import structs
 from audioclf._version import __version__
 from audioclf.audit import examine
 from audioclf.augmentation import copies as augmentation

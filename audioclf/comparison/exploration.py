@@ -13,7 +13,7 @@ from typing import Any
 import msgspec.structs
 import numpy as np
 
-from audioclf import parallel, structs
+from audioclf import structs
 from audioclf.audio import decode
 from audioclf.audit import examine
 from audioclf.audit.finding import Finding
