@@ -69,7 +69,7 @@ class TemperatureScaled(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     ) -> TemperatureScaled:
         """Fit the estimator on all of *X*, shape (n_clips, n_features), and the temperature by inner folds.
 
-        *groups* and *clips* are as for `audioclf.classifier.contract.fit`.
+        *groups* and *clips* are as for `audioclf.classifier.fit.fit`.
         """
         labels = column_or_1d(y, warn=True)
         self.estimator_ = clone(self.estimator).fit(X, labels)
@@ -128,7 +128,7 @@ def inner_folds(
         At most; the smallest class may allow fewer.
     random_state : int, RandomState or None
     groups, clips : array of int, shape (n_rows,), optional
-        As for `audioclf.classifier.contract.fit`; by default each row is a clip and a group of its own.
+        As for `audioclf.classifier.fit.fit`; by default each row is a clip and a group of its own.
 
     Examples
     --------

@@ -100,7 +100,7 @@ class HMMClassifier(ClassifierMixin, BaseEstimator):
     ) -> HMMClassifier:
         """Train on *X*, a list of arrays (n_frames, n_coefficients), and their labels *y*.
 
-        *groups* and *clips* are as for `audioclf.classifier.contract.fit`; inner folds keep to them.
+        *groups* and *clips* are as for `audioclf.classifier.fit.fit`; inner folds keep to them.
 
         Raises
         ------

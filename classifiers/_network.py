@@ -12,9 +12,8 @@ from audioclf.classifier.contract import Classifier
 from audioclf.errors import MissingExtraError
 from audioclf.spec import param
 
-OPTIMIZERS = ("adamw", "sgd")
-DEVICES = ("auto", "cpu", "cuda", "mps")
-NORMALISATIONS = ("none", "mean")
+from ._network_choices import DEVICES, NORMALISATIONS, OPTIMIZERS
+
 PACKAGES = ("torch", "skorch", "safetensors")
 
 

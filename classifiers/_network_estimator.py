@@ -80,7 +80,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
     temperature_ : float
         T.
     history_ : dict
-        See `audioclf.classifier.contract`.
+        See `_network_training.train`.
     n_parameters_ : int
         Weights that were learnt.
 

@@ -15,7 +15,7 @@ from safetensors.torch import load, save
 from audioclf.errors import ModelError
 
 from . import _network_layers as layers
-from ._network import NORMALISATIONS
+from ._network_choices import NORMALISATIONS
 from ._network_estimator import NetworkClassifier
 
 FORMAT = 1

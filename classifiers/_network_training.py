@@ -97,7 +97,7 @@ class BinaryCrossEntropy(nn.Module):
 def train(
     module: nn.Module, criterion: nn.Module, epochs: Epochs, watch: Watch | None, plan: Plan, multilabel: bool
 ) -> dict[str, Any]:
-    """Train *module* in place; return its history (see `audioclf.classifier.contract`).
+    """Train *module* in place; return its history (see `audioclf.classifier.contract.Classifier.build`).
 
     With a *watch*, training stops when the validation loss hasn't fallen for ``plan.patience`` epochs, and the weights
     of its lowest value are put back. Without, it goes through all epochs.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ from audioclf.errors import SpecError
 from audioclf.spec import Configurable
 
 C = TypeVar("C", bound="Classifier")
-E = TypeVar("E", bound=Any)
 
 
 @dataclass(frozen=True)
@@ -70,7 +68,11 @@ class Classifier(Configurable):
         Scaling and calibration belong inside it, so that they are learnt in the fold. ``predict`` must
         agree with the largest of ``predict_proba``. Equal seeds give equal models.
 
-        If its ``fit`` has parameters ``groups`` and ``clips``, it is told where its input comes from (`fit`).
+        If its ``fit`` has parameters ``groups`` and ``clips``, it is told where its input comes from (see
+        `audioclf.classifier.fit.fit`). What it learnt by the epoch it may keep in ``history_``, which the record of a
+        run takes over and the report draws: a dictionary with a list ``epochs`` of ``epoch``, ``train_loss``,
+        ``valid_loss`` and ``valid_accuracy`` (the last two None without validation), ``best_epoch``, whose weights were
+        kept (or None for the last), and ``n_validation`` clips.
         """
 
     def build_uncalibrated(self, seed: int) -> Any:
@@ -111,25 +113,6 @@ class Classifier(Configurable):
     def trusted(self) -> set[str]:
         """Full names of all types that a saved model of this classifier may hold."""
         return {*packing.TRUSTED, *self.trusted_types}
-
-
-def fit(estimator: E, X: Any, y: Any, groups: Any = None, clips: Any = None) -> E:
-    """Fit *estimator*, and tell it where the rows of *X* come from if its ``fit`` wants to know.
-
-    Parameters
-    ----------
-    estimator : classifier
-    X, y
-        As its ``fit`` takes them.
-    groups : ndarray of int, shape (n_rows,), optional
-        Rows of one group must not be divided by folds within ``fit``.
-    clips : ndarray of int, shape (n_rows,), optional
-        Rows with the same number are versions of one clip: the first is the clip itself, others are augmented copies,
-        which nothing must be tested on.
-    """
-    wanted = inspect.signature(estimator.fit).parameters
-    told = {"groups": groups, "clips": clips}
-    return estimator.fit(X, y, **{name: told[name] for name in told if name in wanted and told[name] is not None})
 
 
 def build_classifier(spec: str) -> Classifier:

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
-from audioclf.classifier.contract import fit
+from audioclf.classifier.fit import fit
 
 
 class OneVsRest(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
@@ -58,7 +58,7 @@ class OneVsRest(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         Y : ndarray of bool, shape (n_clips, n_labels)
             Which labels each clip carries.
         groups, clips : ndarray of int, shape (n_clips,), optional
-            For estimators that want to know (see `audioclf.classifier.contract.fit`).
+            For estimators that want to know (see `audioclf.classifier.fit.fit`).
 
         Raises
         ------

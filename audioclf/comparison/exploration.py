@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec.structs
 import numpy as np
 
 from audioclf import parallel, structs
@@ -35,7 +36,8 @@ from audioclf.features.specs import analysis_rate, build_extractors
 from audioclf.features.wanted import Wanted
 from audioclf.parallel import Progress
 from audioclf.results import excerpts
-from audioclf.results.portrait import LONGEST, Portrait, portrait
+from audioclf.results.pictures import Portrait
+from audioclf.results.portrait import LONGEST, portrait
 from audioclf.results.report import write_run
 from audioclf.results.results import Results
 from audioclf.spectra.spectra import Analysis
@@ -251,7 +253,7 @@ def _portraits(extraction: Extraction, found: Survey, vectors: Any, analysis: An
         far = np.square(scaled[members] - np.median(scaled[members], axis=0)).sum(axis=1)
         clip = extraction.clips[members[int(far.argmin())]]
         with contextlib.suppress(AudioError):  # it could be read before
-            portraits.append(portrait_of(clip, durations[clip], analysis).as_dict())
+            portraits.append(portrait_of(clip, durations[clip], analysis))
     return portraits
 
 
@@ -265,4 +267,4 @@ def portrait_of(clip: Clip, duration: float, analysis: Analysis) -> Portrait:
     """
     end = (clip.start or 0.0) + LONGEST if duration > LONGEST else clip.end
     signal = decode.read(clip.path, analysis.sample_rate, clip.start, end)
-    return replace(portrait(signal, analysis, clip.label, clip.name), duration=round(duration, 4))
+    return msgspec.structs.replace(portrait(signal, analysis, clip.label, clip.name), duration=round(duration, 4))

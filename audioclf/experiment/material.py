@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audioclf import parallel
-from audioclf.classifier.contract import Classifier, fit
+from audioclf.classifier.contract import Classifier
+from audioclf.classifier.fit import fit
 from audioclf.dataset.clips import Dataset
 from audioclf.experiment.task import Probabilities, Task, Truth
 from audioclf.features.extraction import Extraction, select

@@ -9,7 +9,8 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 
-from audioclf.classifier.contract import build_classifier, plain
+from audioclf.classifier import plain
+from audioclf.classifier.contract import build_classifier
 from audioclf.classifier.one_vs_rest import OneVsRest
 
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from learners import NAMES, clips, quick
 
-from audioclf.classifier.contract import Classifier, build_classifier, plain
+from audioclf.classifier import plain
+from audioclf.classifier.contract import Classifier, build_classifier
 from audioclf.errors import ModelError
 
 HERE = f"{__name__}."

@@ -28,6 +28,18 @@ def test_round_trip(name, labels):
     np.testing.assert_array_equal(loaded.classes_, model.classes_)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_round_trip_of_several_labels_a_clip(name):
+    classifier = quick(name)
+    X, y = clips(classifier.takes, 8)
+    Y = np.column_stack([y == "bird", y != "music", np.arange(len(y)) % 2 == 0])
+    model = classifier.build_multilabel(seed=0).fit(X, Y)
+    loaded = classifier.unpack(classifier.pack(model))
+    assert type(loaded) is type(model)
+    np.testing.assert_array_equal(loaded.predict_proba(X), model.predict_proba(X))
+    assert loaded.predict(X).shape == Y.shape
+
+
 @pytest.mark.parametrize("labels", [("a", "b"), ("a", "b", "c")], ids=["two classes", "three classes"])
 @pytest.mark.parametrize("name", USUAL)
 def test_round_trip_through_skops(name, labels, tmp_path):
