@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from audioclf import parallel, structs
+from audioclf import structs
 from audioclf._version import __version__
 from audioclf.audit import examine
 from audioclf.augmentation import copies as augmentation
@@ -43,7 +43,7 @@ from audioclf.features import functionals
 from audioclf.features.extraction import Extraction, Survey, extract
 from audioclf.features.wanted import Wanted
 from audioclf.files import write_whole
-from audioclf.parallel import Progress
+from audioclf.progress import Progress, silent
 from audioclf.results import excerpts
 from audioclf.results.names import identity, is_baseline, title
 from audioclf.results.report import write_run
@@ -139,7 +139,7 @@ def compare(
     store: FeatureStore | None = None,
     resume: str | os.PathLike[str] | None = None,
     command: str = "",
-    progress: Progress = parallel.silent,
+    progress: Progress = silent,
 ) -> Comparison:
     """Cross-validate every feature set with every classifier, and the majority class as the floor.
 

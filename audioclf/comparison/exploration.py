@@ -13,7 +13,7 @@ from typing import Any
 import msgspec.structs
 import numpy as np
 
-from audioclf import parallel, structs
+from audioclf import structs
 from audioclf.audio import decode
 from audioclf.audit import examine
 from audioclf.audit.finding import Finding
@@ -35,7 +35,7 @@ from audioclf.features import functionals
 from audioclf.features.extraction import Extraction, Survey, extract
 from audioclf.features.specs import build_extractors
 from audioclf.features.wanted import Wanted
-from audioclf.parallel import Progress
+from audioclf.progress import Progress, silent
 from audioclf.results import excerpts
 from audioclf.results.pictures import Portrait
 from audioclf.results.portrait import LONGEST, portrait
@@ -93,7 +93,7 @@ def explore(
     workers: int | None = 1,
     store: FeatureStore | None = None,
     command: str = "",
-    progress: Progress = parallel.silent,
+    progress: Progress = silent,
 ) -> Exploration:
     """Audit a data set: leaks, shortcuts, quality, and labels that are likely wrong.
 

@@ -21,7 +21,7 @@ from audioclf.experiment.plan import plan, with_candidates
 from audioclf.experiment.task import Task
 from audioclf.features import functionals
 from audioclf.features.specs import HIGHEST_DEFAULT_RATE, analysis_rate
-from audioclf.parallel import Progress
+from audioclf.progress import Progress, silent
 from audioclf.results.metrics import RANKING, TAG_RANKING
 from audioclf.spectra.spectra import Analysis
 from audioclf.store.store import FeatureStore
@@ -215,7 +215,7 @@ class Surroundings:
     workers: int | None = 1
     resume: str | os.PathLike[str] | None = None
     command: str = ""
-    progress: Progress = field(default=parallel.silent, repr=False)
+    progress: Progress = field(default=silent, repr=False)
 
     @property
     def n_workers(self) -> int:

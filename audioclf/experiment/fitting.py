@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from audioclf import parallel
-from audioclf import progress as diary
 from audioclf.classifier.contract import Classifier
 from audioclf.classifier.footprint import Footprint, footprint
 from audioclf.experiment import search
@@ -22,9 +21,10 @@ from audioclf.experiment.material import Material, Sources
 from audioclf.experiment.search import Choice
 from audioclf.experiment.space import DEFAULT_BUDGET
 from audioclf.experiment.task import Probabilities, Truth
+from audioclf.progress import EpochListener, listening_to, telling_into
 from audioclf.validation.splits import Split
 
-_DIARY = "epochs"
+_EPOCHS = "epochs"
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def run(
     course: Course,
     workers: int,
     progress: Callable[[int, int, str], None] = lambda done, total, note: None,
-    epochs: diary.Listener = lambda done, total, note: None,
+    epochs: EpochListener = lambda done, total, note: None,
 ) -> Iterator[tuple[int, Outcome]]:
     """Yield the number of each experiment and its outcome, in the order in which they are finished.
 
@@ -148,9 +148,9 @@ def run(
         jobs = _jobs(experiments, sources, course, workers, folder)
         waiting = {i: {job.part for job in jobs if job.experiment == i} for i in range(len(experiments))}
         results: dict[tuple[int, tuple[str, int]], Any] = {}
-        calls = [(folder / _DIARY, job.name, *job.call) for job in jobs]
+        calls = [(folder / _EPOCHS, job.name, *job.call) for job in jobs]
         finished = parallel.share_out(_call, calls, workers)
-        with diary.followed(folder / _DIARY, epochs):
+        with listening_to(folder / _EPOCHS, epochs):
             for done in range(len(jobs)):
                 progress(done, len(jobs), experiments[jobs[done].experiment].title)
                 position, result = next(finished)
@@ -207,7 +207,7 @@ def _input(experiment: Experiment) -> tuple[str, str, bool]:
 
 
 def _call(page: Path, name: str, function: Callable[..., Any], *arguments: Any) -> Any:
-    with diary.opened(page, name):
+    with telling_into(page, name):
         return function(*arguments)
 
 
