@@ -283,7 +283,7 @@ def test_interruption_is_not_the_end_of_training(torch, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(progress, "tell", interrupted)
+    monkeypatch.setattr("audioclf.classifiers._network_training.tell", interrupted)
     with pytest.raises(KeyboardInterrupt):
         tiny().fit(*clips("sequences", 3))
 
