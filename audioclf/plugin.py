@@ -27,7 +27,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from audioclf.audio.decode import AUDIO_SUFFIXES
+    from audioclf.audio.recordings import AUDIO_SUFFIXES
     from audioclf.augmentation.copies import Effect, Samples
     from audioclf.classifier.contract import Classifier
     from audioclf.classifier.fit import fit
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "audioclf.augmentation.copies": ("Effect", "Samples"),
-    "audioclf.audio.decode": ("AUDIO_SUFFIXES",),
+    "audioclf.audio.recordings": ("AUDIO_SUFFIXES",),
     "audioclf.classifier.contract": ("Classifier",),
     "audioclf.classifier.fit": ("fit",),
     "audioclf.dataset.clips": ("Clip", "Dataset"),

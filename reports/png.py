@@ -13,7 +13,7 @@ from audioclf.reports.pictures import figures as _figures
 from audioclf.reports.pictures.catalogue import Picture, matrices, pictures
 from audioclf.reports.words import across as _across
 from audioclf.results.across import Across
-from audioclf.results.portrait import Portrait
+from audioclf.results.pictures import Portrait
 from audioclf.results.report import Report
 from audioclf.results.results import Results
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from audioclf import structs
+from audioclf.results.metrics import TITLES
 from audioclf.results.results import Results
+from audioclf.results.schema import Finished
 
 
 def minimal(**fields):
@@ -28,3 +31,41 @@ def minimal(**fields):
 def results(**fields):
     """Return the `Results` of a `minimal` record."""
     return Results(minimal(**fields))
+
+
+def finished(features="mfcc", classifier="svm", metrics=None, **fields):
+    """Return a finished experiment as a dictionary: *metrics* are names and means, 0.5 for others."""
+    means = dict.fromkeys(TITLES, 0.5) | (metrics or {})
+    spread = {name: {"mean": mean, "std": 0.0, "low": mean, "high": mean} for name, mean in means.items()}
+    return {
+        "status": "ok",
+        "features": features,
+        "classifier": classifier,
+        "n_features": 1,
+        "metrics": spread,
+        "per_class": {},
+        "confusion_matrix": [[1, 0], [0, 1]],
+        "folds": [fold(**means)],
+        "predictions": [],
+    } | fields
+
+
+def fold(**fields):
+    """Return a fold as a dictionary, with *fields* in place of what is empty."""
+    return {"fold": 0, "n_train": 1, "n_test": 1, "fit_seconds": 0.1, "predict_seconds": 0.1} | fields
+
+
+def typed(experiment):
+    """Return a dictionary of `finished` as the struct."""
+    return structs.convert(structs.plain(experiment), Finished)
+
+
+def plain(results):
+    """Return a `Results`' record as a dictionary of dictionaries, to change and to make `Results` of again."""
+    return structs.plain(results.record)
+
+
+def ranked(record):
+    """Return the finished experiments of a record, dictionaries to change, best first."""
+    finished = {(e["features"], e["classifier"], e.get("augment")): e for e in record["experiments"] if "metrics" in e}
+    return [finished[experiment.identity] for experiment in Results(record).ranking()]

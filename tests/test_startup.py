@@ -20,7 +20,7 @@ heavy = json.loads(sys.argv.pop(1))
 def tell():
     print("imported:", json.dumps([name for name in heavy if name in sys.modules]), file=sys.stderr)
 
-from audioclf.cli import main
+from audioclf.cli.main import main
 main()
 """
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from audioclf import parallel
 from audioclf.audio import decode
+from audioclf.audio.recordings import content_hash
 from audioclf.audit import fingerprints, soundness
 from audioclf.audit.evidence import SILENT, Data, Measured, Sets
 from audioclf.audit.finding import Finding
@@ -27,7 +28,7 @@ from audioclf.audit.shortcuts import find_shortcuts
 from audioclf.audit.soundness import Sound
 from audioclf.dataset.clips import Clip
 from audioclf.errors import AudioError
-from audioclf.parallel import Progress
+from audioclf.progress import Progress, silent
 from audioclf.store import store
 from audioclf.store.store import FeatureStore, FileFacts, Recipe
 
@@ -47,7 +48,7 @@ def measure(
     facts: Mapping[Path, FileFacts] | None = None,
     features: FeatureStore | None = None,
     workers: int | None = 1,
-    progress: Progress = parallel.silent,
+    progress: Progress = silent,
 ) -> Measured:
     """Measure every clip and find those that hold the same sound; unreadable clips are left out, with the reason.
 
@@ -159,7 +160,7 @@ def _contents(
 def _look_at(path: Path, known: FileFacts | None) -> FileFacts | str:
     try:
         info = known or decode.probe(path)
-        return FileFacts(decode.content_hash(path), info.sample_rate, info.channels, info.duration)
+        return FileFacts(content_hash(path), info.sample_rate, info.channels, info.duration)
     except AudioError as error:
         return str(error)
 

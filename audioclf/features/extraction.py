@@ -15,14 +15,15 @@ from numpy.typing import NDArray
 
 from audioclf import parallel
 from audioclf.audio import decode
-from audioclf.audio.decode import Signal
+from audioclf.audio.recordings import content_hash
+from audioclf.audio.signal import Signal
 from audioclf.dataset.clips import Clip
 from audioclf.errors import AudioError
 from audioclf.features import frames as engine
 from audioclf.features import functionals
 from audioclf.features.extractor import Extractor
 from audioclf.features.wanted import Wanted
-from audioclf.parallel import Progress
+from audioclf.progress import Progress, silent
 from audioclf.spectra.spectra import Analysis, Frames
 from audioclf.store.store import FeatureStore, FileFacts, NoStore, clip_key, recipe
 
@@ -73,7 +74,7 @@ class Survey:
         return dict(rates)
 
 
-def survey(clips: Iterable[Clip], progress: Progress = parallel.silent, store: FeatureStore | None = None) -> Survey:
+def survey(clips: Iterable[Clip], progress: Progress = silent, store: FeatureStore | None = None) -> Survey:
     """Read the header of every recording once, unless *store* remembers the recording."""
     clips = list(clips)
     paths = list(dict.fromkeys(clip.path for clip in clips))
@@ -141,7 +142,7 @@ def extract(
     *,
     store: FeatureStore | None = None,
     workers: int | None = 1,
-    progress: Progress = parallel.silent,
+    progress: Progress = silent,
     facts: Mapping[Path, FileFacts] | None = None,
     copy: tuple[Augmentation, int] | None = None,
 ) -> Extraction:
@@ -269,7 +270,7 @@ def _look_at(paths: list[Path], known: Mapping[Path, FileFacts]) -> dict[Path, F
     for path in paths:
         try:
             info = known.get(path) or decode.probe(path)
-            found[path] = FileFacts(decode.content_hash(path), info.sample_rate, info.channels, info.duration)
+            found[path] = FileFacts(content_hash(path), info.sample_rate, info.channels, info.duration)
         except AudioError as error:
             found[path] = str(error)
     return found

@@ -28,7 +28,7 @@ from audioclf.features.extractor import Extractor
 from audioclf.features.specs import build_extractors
 from audioclf.features.wanted import Wanted
 from audioclf.files import write_whole
-from audioclf.parallel import Progress
+from audioclf.progress import Progress, silent
 from audioclf.results.names import identity, title
 from audioclf.spectra.kernels import compiler
 from audioclf.spectra.spectra import Analysis
@@ -106,7 +106,7 @@ class Model:
         self,
         clips: Iterable[Clip | str | os.PathLike[str]],
         workers: int = 1,
-        progress: Progress = parallel.silent,
+        progress: Progress = silent,
     ) -> list[Prediction]:
         """Return a prediction for every clip or file; one that can't be read carries its error."""
         listed = [clip if isinstance(clip, Clip) else Clip(Path(clip)) for clip in clips]
@@ -294,17 +294,3 @@ def load_model(path: str | os.PathLike[str]) -> Model:
             f"it was trained with scikit-learn {facts.get('versions', {}).get('scikit-learn', 'of unknown version')}"
         ) from error
     return Model(estimator, facts)
-
-
-def find_recordings(paths: Sequence[str | os.PathLike[str]]) -> list[Path]:
-    """Return the files among *paths*, and the recordings at any depth in the folders among them, in order."""
-    from audioclf.audio.decode import AUDIO_SUFFIXES
-
-    found: list[Path] = []
-    for path in map(Path, paths):
-        if path.is_dir():
-            inside = (p for p in sorted(path.rglob("*")) if p.suffix.lower() in AUDIO_SUFFIXES)
-            found += [p for p in inside if not any(part.startswith(".") for part in p.relative_to(path).parts)]
-        else:
-            found.append(path)
-    return found

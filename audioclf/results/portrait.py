@@ -8,14 +8,14 @@ from __future__ import annotations
 import base64
 import math
 import zlib
-from dataclasses import asdict, dataclass, fields
-from typing import Any
 
 import numpy as np
+from msgspec import structs
 from numpy.typing import NDArray
 
-from audioclf.audio import decode
-from audioclf.audio.decode import Signal
+from audioclf.audio.resample import resample
+from audioclf.audio.signal import Signal
+from audioclf.results.pictures import Cepstrogram, Cepstrum, Filterbank, Picture, Portrait, Spectrum, Waveform
 from audioclf.spectra import filterbanks
 from audioclf.spectra.spectra import Analysis, Spectra, frame_starts, window
 
@@ -44,7 +44,7 @@ def pack_picture(
     max_hz: float | None,
     seconds: float,
     levels: int = 256,
-) -> dict[str, Any]:
+) -> Picture:
     """Pack a two-dimensional array of levels into a few kilobytes that JSON can hold.
 
     Parameters
@@ -59,12 +59,6 @@ def pack_picture(
         Length of the stretch that the columns cover.
     levels : int
         Steps between *low* and *high*, 2 to 256: fewer take less room.
-
-    Returns
-    -------
-    dict
-        ``rows``, ``columns``, ``data`` (base64 of zlib of the bytes, row after row), ``low``, ``high``, ``max_hz``,
-        ``seconds``.
 
     Raises
     ------
@@ -87,25 +81,25 @@ def pack_picture(
     share = (np.nan_to_num(np.asarray(values, np.float64), nan=low, posinf=high, neginf=low) - low) / (high - low)
     steps = np.rint(np.clip(share, 0.0, 1.0) * (levels - 1))
     pixels = np.rint(steps * (255 / (levels - 1))).astype(np.uint8)
-    return {
-        "rows": pixels.shape[0],
-        "columns": pixels.shape[1],
-        "data": base64.b64encode(zlib.compress(pixels.tobytes(), 9)).decode("ascii"),
-        "low": round(float(low), 3),
-        "high": round(float(high), 3),
-        "max_hz": None if max_hz is None else float(max_hz),
-        "seconds": round(float(seconds), 4),
-    }
+    return Picture(
+        rows=pixels.shape[0],
+        columns=pixels.shape[1],
+        data=base64.b64encode(zlib.compress(pixels.tobytes(), 9)).decode("ascii"),
+        low=round(float(low), 3),
+        high=round(float(high), 3),
+        max_hz=None if max_hz is None else float(max_hz),
+        seconds=round(float(seconds), 4),
+    )
 
 
-def unpack_picture(picture: dict[str, Any]) -> Floats:
+def unpack_picture(picture: Picture) -> Floats:
     """Return the levels of a packed picture, shape (rows, columns); see `pack_picture`."""
-    pixels = np.frombuffer(zlib.decompress(base64.b64decode(picture["data"])), np.uint8)
-    shares = pixels.reshape(picture["rows"], picture["columns"]) / 255
-    return picture["low"] + shares * (picture["high"] - picture["low"])
+    pixels = np.frombuffer(zlib.decompress(base64.b64decode(picture.data)), np.uint8)
+    shares = pixels.reshape(picture.rows, picture.columns) / 255
+    return picture.low + shares * (picture.high - picture.low)
 
 
-def spectrogram(signal: Signal, analysis: Analysis, rows: int = _ROWS, columns: int = _COLUMNS) -> dict[str, Any]:
+def spectrogram(signal: Signal, analysis: Analysis, rows: int = _ROWS, columns: int = _COLUMNS) -> Picture:
     """Return a signal's spectrogram as a picture of at most *rows* by *columns*, frequencies spaced evenly.
 
     Levels are in dB, 0 for a sine of full scale, from the loudest point, but -60 at least, down by `RANGE_DB`. A row
@@ -114,64 +108,6 @@ def spectrogram(signal: Signal, analysis: Analysis, rows: int = _ROWS, columns: 
     """
     signal = _beginning(signal, analysis)
     return _spectrogram(_frames(signal, analysis), rows, columns)
-
-
-@dataclass(frozen=True)
-class Portrait:
-    """What is drawn of one clip, at the analysis rate, over its first `LONGEST` seconds.
-
-    Attributes
-    ----------
-    name, label : str
-        The clip's name and its class; either may be empty.
-    sample_rate : int
-        The analysis rate in Hz.
-    duration, shown : float
-        Length of the clip and of the stretch that is drawn, in seconds.
-    waveform : dict
-        ``low`` and ``high``: the lowest and highest sample of up to 300 equal stretches; full scale is ±1.
-    spectrum : dict
-        ``level``: magnitude of one FFT over the stretch without a window, in dB, 0 for a sine of full scale; each of
-        up to 400 points is the highest of its bins. ``first_hz``, ``step_hz``: where the points lie.
-    density : dict
-        ``level``: power spectral density in dB per Hz, 0 for a density of 1 / Hz with full scale 1 (Welch 1967,
-        Hann windows of the analysis' FFT length that overlap by half); each point is the mean of its bins.
-        ``first_hz``, ``step_hz``.
-    cepstrum : dict
-        ``value``: the real cepstrum, the inverse Fourier transform of ln |X| (Oppenheim & Schafer, "Discrete-Time
-        Signal Processing", ch. 13), as the mean over frames within 60 dB of the loudest; each point is the largest
-        by magnitude of its samples. ``first_seconds``, ``step_seconds``: quefrencies, up to 30 ms, without the 0th.
-    spectrogram : dict
-        A picture as of the function `spectrogram`.
-    filterbank : dict
-        A picture of the energies of 40 mel bands in dB, with ``centres``: the bands' centres in Hz.
-    cepstrogram : dict
-        A picture of the coefficients 1 to 12 of the extractor ``mfcc`` over time (the 0th is the level), symmetric
-        about 0. ``first``: the number of the first row's coefficient; that one may be cut off, for it is much larger
-        than the others, which would look empty.
-    """
-
-    name: str
-    label: str
-    sample_rate: int
-    duration: float
-    shown: float
-    waveform: dict[str, Any]
-    spectrum: dict[str, Any]
-    density: dict[str, Any]
-    cepstrum: dict[str, Any]
-    spectrogram: dict[str, Any]
-    filterbank: dict[str, Any]
-    cepstrogram: dict[str, Any]
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return all of it as JSON can hold it: some 20 to 40 kB."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, facts: dict[str, Any]) -> Portrait:
-        """Return the portrait that `as_dict` gave; keys of a later version are left aside."""
-        return cls(**{field.name: facts[field.name] for field in fields(cls)})
 
 
 def portrait(signal: Signal, analysis: Analysis, label: str = "", name: str = "") -> Portrait:
@@ -191,8 +127,8 @@ def portrait(signal: Signal, analysis: Analysis, label: str = "", name: str = ""
     >>> time = np.arange(16000) / 16000
     >>> tone = Signal(np.sin(2 * np.pi * 440 * time).astype(np.float32), 16000)
     >>> spectrum = portrait(tone, Analysis(16000), name="tone").spectrum
-    >>> loudest = int(np.argmax(spectrum["level"]))
-    >>> spectrum["first_hz"] + spectrum["step_hz"] * loudest, spectrum["level"][loudest]
+    >>> loudest = int(np.argmax(spectrum.level))
+    >>> spectrum.first_hz + spectrum.step_hz * loudest, spectrum.level[loudest]
     (430.0, 0.0)
     """
     duration = signal.duration
@@ -216,7 +152,7 @@ def portrait(signal: Signal, analysis: Analysis, label: str = "", name: str = ""
 
 def _beginning(signal: Signal, analysis: Analysis) -> Signal:
     most = math.ceil(LONGEST * signal.sample_rate)
-    return decode.resample(Signal(signal.samples[:most], signal.sample_rate), analysis.sample_rate)
+    return resample(Signal(signal.samples[:most], signal.sample_rate), analysis.sample_rate)
 
 
 def _frames(signal: Signal, analysis: Analysis) -> Spectra:
@@ -229,22 +165,22 @@ def _frames(signal: Signal, analysis: Analysis) -> Spectra:
     return Spectra.of(samples, starts[::step].copy(), np.zeros(1, np.int64), analysis)
 
 
-def _waveform(signal: Signal) -> dict[str, Any]:
+def _waveform(signal: Signal) -> Waveform:
     edges = _edges(len(signal.samples), _STRETCHES)[:-1]
     low, high = (ends.reduceat(signal.samples, edges) for ends in (np.minimum, np.maximum))
-    return {"low": _rounded(low, 4), "high": _rounded(high, 4)}
+    return Waveform(low=_rounded(low, 4), high=_rounded(high, 4))
 
 
-def _spectrum(signal: Signal) -> dict[str, Any]:
+def _spectrum(signal: Signal) -> Spectrum:
     # No window: over a whole clip it would hide what comes at the beginning, such as the stroke of a drum.
     magnitude = np.abs(np.fft.rfft(signal.samples)) * 2 / len(signal.samples)
     magnitude[0] /= 2
     step = -(-len(magnitude) // _POINTS)
     level = 10 * np.log10(np.maximum(_blocks(np.maximum, magnitude, step) ** 2, 1e-20))
-    return {**_line(signal.sample_rate / len(signal.samples), step), "level": _rounded(level, 1)}
+    return _line(signal.sample_rate / len(signal.samples), step, level)
 
 
-def _density(signal: Signal, analysis: Analysis) -> dict[str, Any]:
+def _density(signal: Signal, analysis: Analysis) -> Spectrum:
     from scipy.signal import welch
 
     length = min(analysis.fft_size, len(signal.samples))
@@ -252,10 +188,10 @@ def _density(signal: Signal, analysis: Analysis) -> dict[str, Any]:
     step = -(-len(density) // _POINTS)
     counts = np.diff(np.append(np.arange(0, len(density), step), len(density)))
     level = 10 * np.log10(np.maximum(_blocks(np.add, density, step) / counts, 1e-20))
-    return {**_line(signal.sample_rate / length, step), "level": _rounded(level, 1)}
+    return _line(signal.sample_rate / length, step, level)
 
 
-def _cepstrum(signal: Signal) -> dict[str, Any]:
+def _cepstrum(signal: Signal) -> Cepstrum:
     last = max(round(_QUEFRENCY * signal.sample_rate), 1)
     length = 1 << (2 * last).bit_length()  # a frame that holds at least two periods of the longest quefrency
     samples = np.asarray(signal.samples, np.float64)
@@ -274,10 +210,10 @@ def _cepstrum(signal: Signal) -> dict[str, Any]:
     peaks = parts[np.arange(len(parts)), np.abs(parts).argmax(axis=1)]
     apart = 1 / signal.sample_rate
     first = (1 + (step - 1) / 2) * apart
-    return {"first_seconds": round(first, 8), "step_seconds": round(step * apart, 8), "value": _rounded(peaks, 4)}
+    return Cepstrum(first_seconds=round(first, 8), step_seconds=round(step * apart, 8), value=_rounded(peaks, 4))
 
 
-def _spectrogram(spectra: Spectra, rows: int, columns: int) -> dict[str, Any]:
+def _spectrogram(spectra: Spectra, rows: int, columns: int) -> Picture:
     full_scale = (float(window(spectra.analysis.window, spectra.analysis.frame_samples).sum()) / 2) ** 2
     power = spectra.power.T
     loudest = np.maximum.reduceat(power, _edges(len(power), rows)[:-1], axis=0)
@@ -285,16 +221,16 @@ def _spectrogram(spectra: Spectra, rows: int, columns: int) -> dict[str, Any]:
     return _picture(level, spectra, spectra.analysis.sample_rate / 2)
 
 
-def _filterbank(spectra: Spectra) -> dict[str, Any]:
+def _filterbank(spectra: Spectra) -> Filterbank:
     rate, size = spectra.analysis.sample_rate, spectra.analysis.fft_size
     bands = min(_BANDS, size // 8)
     energies = spectra.energies(filterbanks.mel, bands, 0.0, None, False).T
     peaks = filterbanks.mel(rate, size, bands, 0.0, None).argmax(axis=1) * (rate / size)
     picture = _picture(_decibels(_over_time(energies, _COLUMNS)), spectra, None)
-    return {**picture, "centres": _rounded(peaks, 0)}
+    return Filterbank(**structs.asdict(picture), centres=_rounded(peaks, 0))
 
 
-def _cepstrogram(spectra: Spectra) -> dict[str, Any]:
+def _cepstrogram(spectra: Spectra) -> Cepstrogram:
     from scipy.fft import dct
 
     bands = min(_MFCC_BANDS, spectra.analysis.fft_size // 8)
@@ -303,10 +239,10 @@ def _cepstrogram(spectra: Spectra) -> dict[str, Any]:
     values = _over_time(coefficients.T, _COLUMNS)
     most = max(float(np.quantile(np.abs(values[1:]), 0.995)), 1.0)
     picture = pack_picture(values, -most, most, None, _seconds(spectra), _STEPS)
-    return {**picture, "first": 1}
+    return Cepstrogram(**structs.asdict(picture), first=1)
 
 
-def _picture(level: Floats, spectra: Spectra, max_hz: float | None) -> dict[str, Any]:
+def _picture(level: Floats, spectra: Spectra, max_hz: float | None) -> Picture:
     top = max(float(level.max()), _SILENT)
     return pack_picture(level, top - RANGE_DB, top, max_hz, _seconds(spectra), _STEPS)
 
@@ -332,8 +268,9 @@ def _blocks(combine: np.ufunc, values: Floats, step: int) -> Floats:
     return combine.reduceat(values, np.arange(0, len(values), step))
 
 
-def _line(apart: float, step: int) -> dict[str, float]:
-    return {"first_hz": round((step - 1) / 2 * apart, 4), "step_hz": round(step * apart, 6)}
+def _line(apart: float, step: int, level: Floats) -> Spectrum:
+    """Levels in dB at points that are *step* bins, each *apart* Hz, from each other."""
+    return Spectrum(first_hz=round((step - 1) / 2 * apart, 4), step_hz=round(step * apart, 6), level=_rounded(level, 1))
 
 
 def _decibels(power: NDArray[np.floating], lowest: float = 1e-14) -> Floats:

@@ -21,7 +21,6 @@ from audioclf.reports.words import tags as _tags
 from audioclf.reports.words import text as _text
 from audioclf.reports.words.text import score, slug_of
 from audioclf.results.names import is_baseline, title
-from audioclf.results.portrait import Portrait
 from audioclf.results.results import Results
 from audioclf.results.schema import Finished as Experiment
 from audioclf.statistics import scores as statistics
@@ -168,7 +167,7 @@ def _data(results: Results) -> Iterator[Picture]:
             f", page {number} of {len(pages)}" if len(pages) > 1 else ""
         )
         stem = "portraits" if len(pages) == 1 else f"portraits-{number}"
-        yield Picture(stem, what, partial(_overview, page, what))
+        yield Picture(stem, what, partial(_sound.overview, page, what))
 
 
 def _data_name(results: Results) -> str:
@@ -186,10 +185,6 @@ def _reliability(truth: NDArray[np.bool_], scores: NDArray[np.float64], heading:
 def _label_bars(results: Results, scored: dict[str, Any], heading: str) -> Figure:
     cells = [_tags.cells(scored["per_class"][label]) for label in results.labels]
     return _tag_plots.label_bars(results.labels, cells, heading)
-
-
-def _overview(portraits: list[dict[str, object]], heading: str) -> Figure:
-    return _sound.overview([Portrait.from_dict(facts) for facts in portraits], heading)
 
 
 def _probabilities(results: Results, experiment: Experiment) -> tuple[NDArray[np.bool_], NDArray[np.float64]] | None:

@@ -23,7 +23,8 @@ from audioclf.reports.pictures.figures import (
 )
 from audioclf.reports.pictures.plots import add_legend
 from audioclf.reports.words.text import duration, shortened
-from audioclf.results.portrait import Portrait, unpack_picture
+from audioclf.results.pictures import Picture, Portrait, Spectrum
+from audioclf.results.portrait import unpack_picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,7 +56,7 @@ def portrait(clip: Portrait, heading: str = "") -> Figure:
         return axes
 
     axes = panel(0, 0, "waveform")
-    lowest, highest = np.array(clip.waveform["low"]), np.array(clip.waveform["high"])
+    lowest, highest = np.array(clip.waveform.low), np.array(clip.waveform.high)
     time = _middles(len(lowest), clip.shown)
     axes.fill_between(time, lowest, highest, color=ACCENT, linewidth=0.6, edgecolor=ACCENT)
     tidy(axes, "both", _SIZE)
@@ -69,7 +70,7 @@ def portrait(clip: Portrait, heading: str = "") -> Figure:
         axes.plot(*_spectrum(line), **look)
     tidy(axes, "both", _SIZE)
     axes.set_xlim(0, clip.sample_rate / 2000)
-    axes.set_ylim(*_span(clip.spectrum["level"], clip.density["level"]))
+    axes.set_ylim(*_span(clip.spectrum.level, clip.density.level))
     _label(axes, "frequency / kHz", "dB, Welch: dB / Hz")
     x = left + wide + across + wide
     y = bottom + 2 * high + down + 0.13
@@ -91,13 +92,13 @@ def portrait(clip: Portrait, heading: str = "") -> Figure:
     _scale(figure, axes, image, "dB")
 
     axes = panel(1, 1, f"filterbank: {clip.filterbank['rows']} mel bands")
-    image = _show(axes, clip.filterbank, _LEVELS, (-0.5, clip.filterbank["rows"] - 0.5))
-    places = np.linspace(0, clip.filterbank["rows"] - 1, 5).round().astype(int)
-    axes.set_yticks(places, [_hertz(clip.filterbank["centres"][k]) for k in places])
+    image = _show(axes, clip.filterbank, _LEVELS, (-0.5, clip.filterbank.rows - 0.5))
+    places = np.linspace(0, clip.filterbank.rows - 1, 5).round().astype(int)
+    axes.set_yticks(places, [_hertz(clip.filterbank.centres[k]) for k in places])
     _label(axes, "time / s", "band's centre / kHz")
     _scale(figure, axes, image, "dB")
 
-    first, rows = clip.cepstrogram["first"], clip.cepstrogram["rows"]
+    first, rows = clip.cepstrogram.first, clip.cepstrogram.rows
     axes = panel(1, 2, f"cepstrogram: MFCC {first} to {first + rows - 1}")
     image = _show(axes, clip.cepstrogram, _SIGNED, (first - 0.5, first + rows - 0.5))
     axes.set_yticks(range(first, first + rows, 2))
@@ -143,14 +144,14 @@ def overview(clips: Sequence[Portrait], heading: str) -> Figure:
         base = (n - 1 - i) * (row + gap)
         for axes in (wave, spectrum, cepstrum):
             _box(axes, base, row)
-        low, up = np.array(clip.waveform["low"]), np.array(clip.waveform["high"])
+        low, up = np.array(clip.waveform.low), np.array(clip.waveform.high)
         most = max(float(np.abs(np.r_[low, up]).max()), 1e-3) * 1.08
         middle, half = base + row / 2, row / 2 / most
         wave.fill_between(
             _middles(len(low), 1.0), middle + low * half, middle + up * half, color=ACCENT, linewidth=0.4,
             edgecolor=ACCENT,
         )  # fmt: skip
-        bottom_db, top_db = _span(clip.spectrum["level"], clip.density["level"])
+        bottom_db, top_db = _span(clip.spectrum.level, clip.density.level)
         for line, look in ((clip.spectrum, {"color": _PALE, "linewidth": 0.6}), (clip.density, _WELCH)):
             khz, level = _spectrum(line)
             inside = np.clip((level - bottom_db) / (top_db - bottom_db), 0, 1)
@@ -164,7 +165,7 @@ def overview(clips: Sequence[Portrait], heading: str) -> Figure:
             (pictures[2], clip.cepstrogram, _SIGNED),
         ):
             axes.imshow(
-                unpack_picture(picture), cmap=colours, vmin=picture["low"], vmax=picture["high"], origin="lower",
+                unpack_picture(picture), cmap=colours, vmin=picture.low, vmax=picture.high, origin="lower",
                 aspect="auto", interpolation="nearest", extent=(0, 1, base, base + row),
             )  # fmt: skip
             axes.set_ylim(0, high)
@@ -180,7 +181,7 @@ def overview(clips: Sequence[Portrait], heading: str) -> Figure:
         axes.set_xlabel("whole length", fontsize=_SIZE, color=MUTED)
     pictures[0].set_xlabel(f"whole length, 0 to {top_khz:.3g} kHz", fontsize=_SIZE, color=MUTED)
     pictures[1].set_xlabel(f"whole length, {clips[0].filterbank['rows']} mel bands", fontsize=_SIZE, color=MUTED)
-    first, rows = clips[0].cepstrogram["first"], clips[0].cepstrogram["rows"]
+    first, rows = clips[0].cepstrogram.first, clips[0].cepstrogram.rows
     pictures[2].set_xlabel(f"whole length, MFCC {first} to {first + rows - 1}", fontsize=_SIZE, color=MUTED)
     spectrum.set_xlabel(f"kHz; {_SPAN:g} dB high; thick: Welch density", fontsize=_SIZE, color=MUTED)
     cepstrum.set_xlabel("quefrency / ms", fontsize=_SIZE, color=MUTED)
@@ -204,14 +205,14 @@ def _middles(count: int, length: float) -> NDArray[np.float64]:
     return (np.arange(count) + 0.5) * length / count
 
 
-def _spectrum(line: dict[str, Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    level = np.array(line["level"])
-    return (line["first_hz"] + line["step_hz"] * np.arange(len(level))) / 1000, level
+def _spectrum(line: Spectrum) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    level = np.array(line.level)
+    return (line.first_hz + line.step_hz * np.arange(len(level))) / 1000, level
 
 
 def _cepstrum(clip: Portrait) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    value = np.array(clip.cepstrum["value"])
-    return (clip.cepstrum["first_seconds"] + clip.cepstrum["step_seconds"] * np.arange(len(value))) * 1000, value
+    value = np.array(clip.cepstrum.value)
+    return (clip.cepstrum.first_seconds + clip.cepstrum.step_seconds * np.arange(len(value))) * 1000, value
 
 
 def _cepstral_peak(clip: Portrait) -> float:
@@ -225,10 +226,10 @@ def _span(*levels: Sequence[float]) -> tuple[float, float]:
     return top - _SPAN, top
 
 
-def _show(axes: Axes, picture: dict[str, Any], colours: str, ends: tuple[float, float]) -> Any:
+def _show(axes: Axes, picture: Picture, colours: str, ends: tuple[float, float]) -> Any:
     image = axes.imshow(
-        unpack_picture(picture), cmap=colours, vmin=picture["low"], vmax=picture["high"], origin="lower",
-        aspect="auto", interpolation="nearest", extent=(0, picture["seconds"], *ends),
+        unpack_picture(picture), cmap=colours, vmin=picture.low, vmax=picture.high, origin="lower",
+        aspect="auto", interpolation="nearest", extent=(0, picture.seconds, *ends),
     )  # fmt: skip
     axes.tick_params(labelsize=_SIZE, colors=MUTED, length=2)
     for spine in axes.spines.values():

@@ -18,7 +18,8 @@ from audioclf.reports.pictures.figures import (
     plain_text,
     tidy,
 )
-from audioclf.results.portrait import Portrait, unpack_picture
+from audioclf.results.pictures import Portrait
+from audioclf.results.portrait import unpack_picture
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -46,13 +47,13 @@ def copies(versions: Sequence[Portrait], heading: str) -> Figure:
     height = bottom + n * high + (n - 1) * down + top
     figure = Figure(figsize=(width, height), dpi=110, facecolor="white")
     longest = max(version.shown for version in versions)
-    peak = max(float(np.abs([v.waveform["low"], v.waveform["high"]]).max()) for v in versions)
-    loudest = max(version.filterbank["high"] for version in versions)
+    peak = max(float(np.abs([v.waveform.low, v.waveform.high]).max()) for v in versions)
+    loudest = max(version.filterbank.high for version in versions)
     for i, version in enumerate(versions):
         base = bottom + (n - 1 - i) * (high + down)
         last = i == n - 1
         wave = add_axes(figure, left, base, wide, high)
-        lowest, highest = version.waveform["low"], version.waveform["high"]
+        lowest, highest = version.waveform.low, version.waveform.high
         time = (np.arange(len(lowest)) + 0.5) * version.shown / len(lowest)
         wave.fill_between(time, lowest, highest, color=ACCENT, edgecolor=ACCENT, linewidth=0.6)
         tidy(wave, "both", _SIZE)
@@ -64,9 +65,9 @@ def copies(versions: Sequence[Portrait], heading: str) -> Figure:
         picture = version.filterbank
         image = mel.imshow(
             unpack_picture(picture), cmap="viridis", vmin=loudest - _RANGE, vmax=loudest, origin="lower",
-            aspect="auto", interpolation="nearest", extent=(0, picture["seconds"], -0.5, picture["rows"] - 0.5),
+            aspect="auto", interpolation="nearest", extent=(0, picture.seconds, -0.5, picture.rows - 0.5),
         )  # fmt: skip
-        places = np.linspace(0, picture["rows"] - 1, 4).round().astype(int)
+        places = np.linspace(0, picture.rows - 1, 4).round().astype(int)
         mel.set_yticks(places, [f"{picture['centres'][k] / 1000:.2g}" for k in places])
         mel.tick_params(labelsize=_SIZE, colors=MUTED, length=2)
         mel.set_ylabel("mel bands / kHz", fontsize=_SIZE, color=MUTED, labelpad=3)

@@ -8,7 +8,7 @@ import soundfile
 
 import audioclf
 from audioclf import parallel
-from audioclf.cli import main
+from audioclf.cli.main import main
 from audioclf.comparison import compare
 from audioclf.errors import SpecError
 from audioclf.results.names import identity

@@ -10,7 +10,7 @@ import pytest
 import audioclf
 from audioclf import parallel
 from audioclf.classifier.contract import build_classifier
-from audioclf.cli import main
+from audioclf.cli.main import main
 from audioclf.comparison import compare
 from audioclf.errors import MissingExtraError
 from audioclf.results.results import Results

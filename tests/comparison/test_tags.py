@@ -10,7 +10,7 @@ import soundfile
 from sklearn.metrics import average_precision_score, f1_score
 
 import audioclf
-from audioclf.cli import main
+from audioclf.cli.main import main
 from audioclf.comparison import compare
 from audioclf.errors import DatasetError, SpecError
 from audioclf.results.results import Results

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 import records
 
-from audioclf import structs
 from audioclf.reports.page import charts as _charts
 from audioclf.results.metrics import DETAILS, METRICS, TAG_TITLES, TITLES
 from audioclf.results.results import Results
@@ -77,6 +76,7 @@ def _experiment(rng, features, classifier, labels, truth, skill, repeats, n_spli
                     **scores.score_predictions(truth[test], answer[test], chance[test] if given_any else None, n),
                     "fit_seconds": float(rng.uniform(0.01, 1.5)),
                     "predict_seconds": float(rng.uniform(0.001, 0.1)),
+                    "spec": classifier,
                     "parameters": {"C": 10.0} if classifier == "svm" else {},
                     "history": _history(rng, len(truth) // 6) if classifier in NETWORKS else None,
                 }
@@ -244,17 +244,10 @@ def _tagged(rng, features, classifier, labels, truth, skill, n_splits):
     }
 
 
-def _ranked(experiments, metric="accuracy", task="multi-class"):
-    """The finished ones of *experiments* themselves, best first."""
-    order = [e.identity for e in records.results(metric=metric, task=task, experiments=experiments).ranking()]
-    finished = {(e["features"], e["classifier"], e["augment"]): e for e in experiments if e["status"] == "ok"}
-    return [finished[identity] for identity in order]
-
-
 def _compare(experiments, metric="accuracy"):
     """Fill in versus_best of all but the best and return the record's tests."""
     task = "multi-label" if metric == "average_precision" else "multi-class"
-    ranked = _ranked(experiments, metric, task)
+    ranked = records.ranked(records.minimal(experiments=experiments, metric=metric, task=task))
     if len(ranked) < 2:
         return None
     best = ranked[0]
@@ -474,7 +467,7 @@ def _older(results):
     """Return the same run as version 0.1.0 wrote it down: without all that came later."""
     record = {
         key: value
-        for key, value in structs.plain(results.record).items()
+        for key, value in records.plain(results).items()
         if key
         not in (
             "kind", "tests", "audit", "augmentation", "excerpts", "portraits", "importance", "learning_curve",
@@ -574,7 +567,7 @@ def make_results():
             if pieces:
                 _cut(experiment, len(truth) // 5)
         tests = _compare(experiments)
-        best = next(iter(_ranked(experiments)), None)
+        best = next(iter(records.ranked(records.minimal(experiments=experiments))), None)
         paths = [f"{labels[truth[i]][:40]}/clip-{i:03d}.flac" for i in range(len(truth))]
         wrong = []
         if best is not None:
@@ -666,8 +659,7 @@ def make_explored(make_results):
     """Return a function that makes `Results` of looking at data only; parameters as for ``make_results``."""
 
     def make(**options):
-        results = make_results(**options)
-        record = results.record
+        record = records.plain(make_results(**options))
         record |= {
             "kind": "explore",
             "experiments": [],
@@ -698,7 +690,7 @@ def make_tags(make_results):
         ]
         experiments.append(_tagged(rng, "logmel", "dummy", *shape, 0.0, n_splits))
         tests = _compare(experiments, "average_precision")
-        record = structs.plain(make_results(n_clips=40, skill=0.5, failed=(), audit=False, excerpts=0).record)
+        record = records.plain(make_results(n_clips=40, skill=0.5, failed=(), audit=False, excerpts=0))
         record |= {
             "task": "multi-label",
             "metric": "average_precision",
@@ -709,7 +701,7 @@ def make_tags(make_results):
             "excerpts": _excerpts(rng, [f"tags/clip-{i:03d}.flac" for i in range(0, 40, 4)]),
             "cv": record["cv"] | {"kind": "iterative-stratified-group-k-fold", "n_splits": n_splits},
         }
-        best = _ranked(experiments, "average_precision", "multi-label")[0]
+        best = records.ranked(record)[0]
         record["importance"] = _importance(best, "average_precision")
         record["dataset"] = record["dataset"] | {
             "n_clips": n_clips,

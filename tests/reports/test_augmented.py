@@ -7,6 +7,7 @@ import io
 import re
 
 import pytest
+import records
 
 from audioclf.reports import csv_table, html, latex, markdown
 from audioclf.reports.latex import LatexReport
@@ -57,9 +58,12 @@ def test_says_what_was_done_and_whether_it_helped(compared):
 
 def test_a_difference_beyond_chance_is_named(compared):
     pair = _augmented.pairs(compared)[0]
-    for k, (a, b) in enumerate(zip(pair.augmented["folds"], pair.without["folds"], strict=True)):
+    record = records.plain(compared)
+    folds = {(e["features"], e["classifier"], e.get("augment")): e.get("folds") for e in record["experiments"]}
+    both = zip(folds[identity(pair.augmented)], folds[identity(pair.without)], strict=True)
+    for k, (a, b) in enumerate(both):
         a["accuracy"], b["accuracy"] = 0.9 + 0.001 * k, 0.5
-    said = _augmented.verdict(compared)
+    said = _augmented.verdict(Results(record))
     assert said.endswith(f"Beyond what chance explains: {title(pair.without)} ({_augmented.signed(pair.difference)}).")
 
 
@@ -98,7 +102,7 @@ def test_latex_writes_the_second_table_only_where_there_is_one(compared, make_re
 
 def test_augmented_without_comparing(compared):
     """Without --augment-compare every experiment is augmented, and there is nothing to put side by side."""
-    record = compared.record
+    record = records.plain(compared)
     kept = [e for e in record["experiments"] if e["status"] != "ok" or e["augment"] or is_baseline(e)]
     results = Results(record | {"experiments": kept, "augmentation": record["augmentation"] | {"compared": False}})
     assert _augmented.verdict(results) == ""

@@ -8,12 +8,16 @@ import itertools
 
 import numpy as np
 import pytest
+import records
 
+from audioclf import structs
 from audioclf.reports import csv_table, html, latex, markdown
 from audioclf.reports.pictures import catalogue as _pictures
 from audioclf.reports.pictures import networks as _network_plots
 from audioclf.reports.words import costs as _costs
 from audioclf.results.names import title
+from audioclf.results.results import Results
+from audioclf.results.schema import History
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
@@ -25,45 +29,49 @@ def deep(make_results):
 
 
 def rank(results, *classifiers):
-    """Give the experiments with logmel these places, 0.05 apart and told from the best."""
-    for e in results.record["experiments"]:
-        if e["status"] != "ok" or e["classifier"] == "dummy":
-            continue
-        place = classifiers.index(e["classifier"]) if e["features"] == "logmel" else 5
-        e["metrics"]["accuracy"]["mean"] = 0.9 - 0.05 * place
-    for e in results.ranking():
+    """Give the experiments with logmel these places, 0.05 apart and told from the best; return the record."""
+    record = records.plain(results)
+    for e in records.ranked(record):
+        if e["classifier"] != "dummy":
+            place = classifiers.index(e["classifier"]) if e["features"] == "logmel" else 5
+            e["metrics"]["accuracy"]["mean"] = 0.9 - 0.05 * place
+    best, *others = records.ranked(record)
+    best["versus_best"] = None
+    for e in others:
         gap = 0.9 - e["metrics"]["accuracy"]["mean"]
         told = {"difference": gap, "t": 9.0, "p": 0.001, "p_holm": 0.002, "mcnemar": None, "distinguishable": True}
-        e["versus_best"] = None if e is results.best else told
+        e["versus_best"] = told
+    return record
 
 
 def test_the_report_says_when_a_network_is_behind_and_at_what_cost(deep):
-    rank(deep, "svm", "cnn")
-    svm, cnn = deep.ranking()[:2]
+    record = rank(deep, "svm", "cnn")
+    svm, cnn = records.ranked(record)[:2]
     svm["cost"] |= {"kilobytes": 10.0, "features_ms": 2.0, "classifier_ms": 1.0}
     cnn["cost"] |= {"kilobytes": 400.0, "features_ms": 2.0, "classifier_ms": 7.0}
     said = (
         "The best network, logmel with cnn, is 0.050 behind logmel with svm in accuracy, beyond what chance explains. "
         "Of the two, svm is 40 times smaller and 3 times quicker."
     )
-    assert _costs.verdict(deep) == said
-    assert said in html.render(deep)
-    assert markdown.escape(said) in markdown.render(deep)
+    results = Results(record)
+    assert _costs.verdict(results) == said
+    assert said in html.render(results)
+    assert markdown.escape(said) in markdown.render(results)
     cnn["versus_best"]["distinguishable"] = False
-    assert "in accuracy, no more than chance may explain." in _costs.verdict(deep)
+    assert "in accuracy, no more than chance may explain." in _costs.verdict(Results(record))
 
 
 def test_and_when_it_is_ahead(deep):
-    rank(deep, "cnn", "svm")
-    cnn, svm = deep.ranking()[:2]
+    record = rank(deep, "cnn", "svm")
+    cnn, svm = records.ranked(record)[:2]
     svm["cost"] |= {"kilobytes": 10.0, "features_ms": 2.0, "classifier_ms": 1.0}
     cnn["cost"] |= {"kilobytes": 400.0, "features_ms": 2.0, "classifier_ms": 7.0}
-    assert _costs.verdict(deep) == (
+    assert _costs.verdict(Results(record)) == (
         "The best network, logmel with cnn, is 0.050 ahead of the best that is none, logmel with svm, in accuracy, "
         "beyond what chance explains. Of the two, the network is 40 times larger and 3 times slower."
     )
     svm["cost"] = cnn["cost"] = None
-    assert _costs.verdict(deep).endswith("beyond what chance explains.")
+    assert _costs.verdict(Results(record)).endswith("beyond what chance explains.")
 
 
 def test_nothing_is_said_of_networks_where_there_is_nothing_to_compare(make_results):
@@ -72,15 +80,16 @@ def test_nothing_is_said_of_networks_where_there_is_nothing_to_compare(make_resu
 
 
 def test_the_quickest_like_the_best_is_named(deep):
-    rank(deep, "cnn", "svm")
-    assert _costs.bargain(deep) == ""
-    svm = deep.ranking()[1]
-    svm["versus_best"]["distinguishable"] = False
-    assert _costs.bargain(deep).startswith("The quickest that can't be told from the best: logmel with svm, 0.850")
+    record = rank(deep, "cnn", "svm")
+    assert _costs.bargain(Results(record)) == ""
+    records.ranked(record)[1]["versus_best"]["distinguishable"] = False
+    assert _costs.bargain(Results(record)).startswith(
+        "The quickest that can't be told from the best: logmel with svm, 0.850"
+    )
 
 
 def test_every_table_has_the_cost(deep):
-    ranked = deep.ranking()
+    ranked = records.ranked(records.plain(deep))
     rows = list(csv.DictReader(io.StringIO(csv_table.render(deep), newline="")))
     for row, e in zip(rows, ranked):
         assert {name: float(row[name]) for name in e["cost"]} == e["cost"]
@@ -103,12 +112,14 @@ def test_a_record_without_costs_or_epochs_shows_neither(make_results, older):
 
 
 def test_times_that_are_unknown_leave_the_size(deep):
-    for e in deep.ranking():
+    record = records.plain(deep)
+    for e in records.ranked(record):
         e["cost"]["features_ms"] = None
-    (picture,) = [p for p in _pictures.pictures(deep) if p.name == "cost"]
+    results = Results(record)
+    (picture,) = [p for p in _pictures.pictures(results) if p.name == "cost"]
     assert [axes.get_xlabel() for axes in picture.draw().axes] == ["kB of the fitted model"]
-    assert "quicker" not in _costs.verdict(deep)
-    assert "features aside" in html.render(deep)
+    assert "quicker" not in _costs.verdict(results)
+    assert "features aside" in html.render(results)
 
 
 def test_dots_stand_where_the_figures_are(deep):
@@ -172,16 +183,18 @@ class TestTrainingCurve:
 
     def test_without_validation_the_loss_alone(self):
         epochs = [{"epoch": k, "train_loss": 1 / k, "valid_loss": None, "valid_accuracy": None} for k in (1, 2, 3)]
-        history = {"epochs": epochs, "best_epoch": None, "n_validation": 0}
+        history = structs.convert({"epochs": epochs, "best_epoch": None, "n_validation": 0}, History)
         (axes,) = _network_plots.training_curve([history], "x").axes
         assert axes.get_ylabel() == "loss"
         assert len(axes.lines) == 2
-        assert _costs.training({"folds": [{"history": history}]}) == (
+        experiment = records.finished(folds=[records.fold(history=history)])
+        assert _costs.training(records.typed(experiment)) == (
             "Trained for 3 epochs a fold; the weights are those of the last."
         )
 
     def test_a_first_epoch_that_goes_astray_does_not_flatten_the_rest(self):
-        losses = [1e6, *np.linspace(1, 0.2, 19)]
+        losses = [1e6, *np.linspace(1, 0.2, 19).tolist()]
         epochs = [{"epoch": k, "train_loss": v, "valid_loss": v} for k, v in enumerate(losses, 1)]
-        (axes,) = _network_plots.training_curve([{"epochs": epochs, "best_epoch": 20, "n_validation": 9}], "x").axes
+        history = structs.convert({"epochs": epochs, "best_epoch": 20, "n_validation": 9}, History)
+        (axes,) = _network_plots.training_curve([history], "x").axes
         assert axes.get_ylim()[1] < 5

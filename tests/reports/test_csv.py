@@ -6,9 +6,11 @@ import csv
 import io
 
 import pytest
+import records
 
 from audioclf.reports.csv_table import CSVReport, render
 from audioclf.results.metrics import TITLES
+from audioclf.results.results import Results
 
 
 def rows_of(results):
@@ -53,16 +55,17 @@ def test_every_record_gives_lines_of_one_length(results):
 
 @pytest.mark.parametrize("text", ["=HYPERLINK(1)", "+1", "-1+1", "@SUM(A1)", "\t=1"])
 def test_text_is_no_formula(make_results, text):
-    results = make_results()
-    results.failed()[0]["error"] = text
-    assert rows_of(results)[-1]["error"] == f"'{text}"
+    record = records.plain(make_results())
+    (failed,) = (e for e in record["experiments"] if e["status"] == "failed")
+    failed["error"] = text
+    assert rows_of(Results(record))[-1]["error"] == f"'{text}"
 
 
 def test_quotes_commas_and_other_scripts_survive(make_results, tmp_path):
-    results = make_results()
+    record = records.plain(make_results())
     name = 'mfcc:a="x,y"+鳥'
-    results.record["experiments"][0]["features"] = name
-    (path,) = CSVReport().write(results, tmp_path)
+    record["experiments"][0]["features"] = name
+    (path,) = CSVReport().write(Results(record), tmp_path)
     with path.open(encoding="utf-8", newline="") as file:
         assert name in [row["features"] for row in csv.DictReader(file)]
     assert b"\xef\xbb\xbf" not in path.read_bytes()

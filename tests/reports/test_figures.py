@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import itertools
-import json
 import warnings
 
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
+from msgspec.structs import replace
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from audioclf.audio.decode import Signal
+from audioclf.audio.signal import Signal
 from audioclf.reports.pictures import catalogue as _pictures
 from audioclf.reports.pictures import clips as _sound
 from audioclf.reports.pictures import figures as _figures
 from audioclf.reports.pictures import plots as _plots
-from audioclf.results.portrait import Portrait, portrait
+from audioclf.results.portrait import portrait
+from audioclf.results.results import Results
 from audioclf.spectra.spectra import Analysis
 from audioclf.statistics import scores as statistics
 
@@ -409,10 +410,8 @@ class TestPictures:
 
     @pytest.mark.parametrize(("count", "names"), [(10, ["portraits"]), (11, ["portraits-1", "portraits-2"])])
     def test_portraits_go_over_pages(self, make_explored, count, names):
-        results = make_explored()
-        one = portraits(1, 0.2)[0].as_dict()
-        results.record["portraits"] = json.loads(json.dumps([one] * count))
+        one = portraits(1, 0.2)[0]
+        results = Results(replace(make_explored().record, portraits=[one] * count))
         found = [picture for picture in _pictures.pictures(results) if picture.name.startswith("portraits")]
         assert [picture.name for picture in found] == names
         assert len(found[-1].draw().axes[3].images) == count - 10 * (len(names) - 1)
-        assert Portrait.from_dict(results.record["portraits"][0]).label == one["label"]

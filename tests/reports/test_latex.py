@@ -7,9 +7,11 @@ import shutil
 import subprocess
 
 import pytest
+import records
 
 from audioclf.reports.latex import escape, render
 from audioclf.results.names import title
+from audioclf.results.results import Results
 
 NASTY = '_ # % & ~ ^ \\ { } $ < > | " ` – ± × é two\nlines'
 
@@ -51,9 +53,9 @@ def test_tuned_names_the_optimistic_score(make_results):
 
 
 def test_comments_stay_comments(make_results):
-    results = make_results()
-    results.record["dataset"]["name"] = "a\n\\input{/etc/passwd}\r\u2028\\x"
-    for line in render(results).split("\\begin{tabular}")[0].splitlines():
+    record = records.plain(make_results())
+    record["dataset"]["name"] = "a\n\\input{/etc/passwd}\r\u2028\\x"
+    for line in render(Results(record)).split("\\begin{tabular}")[0].splitlines():
         assert line.startswith("%") or not line
 
 
@@ -69,9 +71,9 @@ def test_it_compiles(make_results, tmp_path):
     latex = shutil.which("pdflatex") or shutil.which("tectonic")
     if latex is None:
         pytest.skip("no LaTeX on this machine")
-    results = make_results(tuned=True)
-    results.record["experiments"][0]["features"] = NASTY
-    (tmp_path / "ranking.tex").write_text(render(results), encoding="utf-8")
+    record = records.plain(make_results(tuned=True))
+    record["experiments"][0]["features"] = NASTY
+    (tmp_path / "ranking.tex").write_text(render(Results(record)), encoding="utf-8")
     (tmp_path / "paper.tex").write_text(
         "\\documentclass{article}\\usepackage[T1]{fontenc}\\usepackage{booktabs}"
         "\\begin{document}\\input{ranking}\\end{document}"

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
+import records
 
 from audioclf.reports.markdown import MOST_COLUMNS, MarkdownReport, escape, render, table
 from audioclf.results.metrics import METRICS
+from audioclf.results.results import Results
 
 
 def tables(text):
@@ -121,8 +123,8 @@ def test_says_where_the_time_went(make_results):
 
 def test_time_of_an_older_record(make_results):
     """Version 0.1.0 told the extraction's wall time, the whole and the workers."""
-    results = make_results()
-    results.record["timing"] = {"extract_seconds": 3.21, "total_seconds": 80.1, "workers": 1}
+    record = records.plain(make_results())
+    results = Results(record | {"timing": {"extract_seconds": 3.21, "total_seconds": 80.1, "workers": 1}})
     (rows,) = [rows for rows in tables(render(results)) if any(row[0] == "Whole run" for row in rows)]
     assert rows[1:] == [["Computing features", "3.2 s"], ["Whole run", "1 min 20 s with 1 worker"]]
 

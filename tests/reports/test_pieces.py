@@ -6,25 +6,26 @@ import csv
 import io
 
 import pytest
+import records
 
 from audioclf.reports import csv_table, html, markdown
 from audioclf.reports.words import pieces as _pieces
+from audioclf.results.results import Results
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
 
 @pytest.fixture
 def cut(make_results):
-    results = make_results(pieces=True, naive=True, skill=0.7)
-    best = results.best
+    record = records.plain(make_results(pieces=True, naive=True, skill=0.7))
+    best, *others = records.ranked(record)
     best["metrics"]["accuracy"]["mean"] = 0.6
     best["by_recording"]["metrics"]["accuracy"] = 0.78
     best["naive"]["metrics"]["accuracy"]["mean"] = 0.95
     best["naive"]["by_recording"]["metrics"]["accuracy"] = 0.99
-    for e in results.ranking():
-        if e is not best:
-            e["metrics"]["accuracy"]["mean"] = 0.4
-    return results
+    for other in others:
+        other["metrics"]["accuracy"]["mean"] = 0.4
+    return Results(record)
 
 
 def test_the_lesson_in_sentences(cut):
@@ -58,10 +59,11 @@ def test_the_table_has_both_figures_of_both_splits(cut):
 
 def test_names_the_split_as_it_was(cut):
     assert _pieces.heads(cut)[2] == "pieces, split by recording"
-    cut.record["dataset"]["n_groups"] = 3
-    assert _pieces.heads(cut)[2] == "pieces, split by group"
-    cut.record["dataset"]["n_groups"] = None
-    assert _pieces.heads(cut)[2] == "pieces, split at random"
+    record = records.plain(cut)
+    record["dataset"]["n_groups"] = 3
+    assert _pieces.heads(Results(record))[2] == "pieces, split by group"
+    record["dataset"]["n_groups"] = None
+    assert _pieces.heads(Results(record))[2] == "pieces, split at random"
 
 
 def test_without_the_naive_split_two_columns(make_results):
@@ -72,9 +74,9 @@ def test_without_the_naive_split_two_columns(make_results):
 
 
 def test_a_metric_that_recordings_lack_gives_way(cut):
-    cut.record["metric"] = "roc_auc"
-    assert _pieces.metric(cut) == "accuracy"
-    assert "Accuracy of single pieces" in html.render(cut)
+    results = Results(records.plain(cut) | {"metric": "roc_auc"})
+    assert _pieces.metric(results) == "accuracy"
+    assert "Accuracy of single pieces" in html.render(results)
 
 
 def test_nothing_without_pieces(make_results):

@@ -7,6 +7,7 @@ import io
 
 import numpy as np
 import pytest
+import records
 from page import Page
 from sklearn.metrics import average_precision_score, roc_auc_score
 
@@ -17,6 +18,7 @@ from audioclf.reports.pictures import tags as _tag_plots
 from audioclf.reports.words import tags as _tags
 from audioclf.reports.words import text as _text
 from audioclf.results.metrics import TAG_TITLES
+from audioclf.results.results import Results
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
@@ -32,7 +34,7 @@ def page(tagged):
 
 
 def test_the_headline_is_mean_average_precision(tagged, page):
-    best, floor = tagged.best, tagged.floor
+    best, baseline = tagged.best, tagged.baseline
     reached = f"{best['metrics']['average_precision']['mean']:.3f} mean average precision"
     assert reached in page.headings[0][1]
     assert any(text.endswith("Giving every clip the same answer.") for text in page.texts)
@@ -40,7 +42,7 @@ def test_the_headline_is_mean_average_precision(tagged, page):
     assert "largest class" not in text
     assert "120 clips (7 min 12 s)" not in text
     assert "with 6 labels, 1.9 a clip on average" in text
-    assert floor["metrics"]["average_precision"]["mean"] < 0.5
+    assert baseline["metrics"]["average_precision"]["mean"] < 0.5
 
 
 def test_every_metric_is_in_the_tables(tagged, page):
@@ -167,8 +169,9 @@ def test_names_of_labels_are_escaped(make_tags):
 
 
 def test_clips_without_any_label(make_tags):
-    results = make_tags(n_clips=40)
-    p = results.best["predictions"][0]
-    p["label"], p["predicted"] = "", results.labels[0]
+    record = records.plain(make_tags(n_clips=40))
+    prediction = records.ranked(record)[0]["predictions"][0]
+    prediction |= {"label": "", "predicted": record["dataset"]["labels"][0]}
+    results = Results(record)
     assert "the clip has no label" in html.render(results)
     assert f"+ {results.labels[0]}" in markdown.render(results)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import copy
-
 import numpy as np
 import pytest
+import records
 
 from audioclf import plugins
 from audioclf.errors import ResultsError
-from audioclf.results import across
+from audioclf.results.across import across
 from audioclf.results.metrics import METRICS
 from audioclf.results.report import write_across
 from audioclf.results.results import Results
@@ -23,15 +22,21 @@ NAMES = ("C4.5", "C4.5+m", "C4.5+cf", "C4.5+m+cf")
 
 
 def run(name, scores, metric="accuracy", extra=()):
-    def experiment(features, classifier, mean, status="ok"):
-        values = {"mean": mean, "std": 0.0, "low": mean, "high": mean}
-        metrics = dict.fromkeys([*METRICS, "mcc"], values)
-        return {"features": features, "classifier": classifier, "status": status, "n_features": 1, "metrics": metrics}
+    def experiment(features, classifier, mean):
+        return records.finished(features, classifier, dict.fromkeys([*METRICS, "mcc"], mean))
 
     pairs = [*scores.items(), *extra]
     experiments = [experiment(features, "svm", mean) for features, mean in pairs]
-    record = {"dataset": {"name": name, "fingerprint": f"of {name}"}, "metric": metric}
-    return Results({**record, "experiments": [*experiments, experiment("C4.5", "dummy", 0.1)]})
+    record = records.minimal(metric=metric, experiments=[*experiments, experiment("C4.5", "dummy", 0.1)])
+    record["dataset"] |= {"name": name, "fingerprint": f"of {name}"}
+    return Results(record)
+
+
+def renamed(results, **fields):
+    """Return the run with other *fields* of its data set."""
+    record = records.plain(results)
+    record["dataset"] |= fields
+    return Results(record)
 
 
 @pytest.fixture
@@ -59,9 +64,7 @@ def test_what_not_every_run_has_is_left_out(runs):
 
 
 def test_data_sets_of_one_name_are_told_apart(runs):
-    second = copy.deepcopy(runs[0])
-    second.record["dataset"]["fingerprint"] = "other clips"
-    assert across([runs[0], second]).datasets == ["set 0", "set 0 (2)"]
+    assert across([runs[0], renamed(runs[0], fingerprint="other clips")]).datasets == ["set 0", "set 0 (2)"]
 
 
 def test_mistakes(runs):
@@ -76,9 +79,7 @@ def test_mistakes(runs):
 
 
 def test_every_format(runs, tmp_path):
-    hostile = [copy.deepcopy(r) for r in runs]
-    for i, one in enumerate(hostile):
-        one.record["dataset"]["name"] = f"<script>_{i}%"
+    hostile = [renamed(r, name=f"<script>_{i}%") for i, r in enumerate(runs)]
     files = write_across(across(hostile), tmp_path, plugins.names("reports"))
     assert {path.relative_to(tmp_path).as_posix() for path in files} == {
         "across.html", "across.md", "across.tex", "across.csv", "figures/critical-difference.png",

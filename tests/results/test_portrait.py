@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 import scipy.signal
 
-from audioclf.audio.decode import Signal
+from audioclf import structs
+from audioclf.audio.signal import Signal
 from audioclf.features.transformer import FeatureSet
-from audioclf.results.portrait import LONGEST, Portrait, pack_picture, portrait, spectrogram, unpack_picture
+from audioclf.results.pictures import Picture, Portrait
+from audioclf.results.portrait import LONGEST, pack_picture, portrait, spectrogram, unpack_picture
 from audioclf.spectra.spectra import WINDOWS, Analysis
 
 RATE = 16000
@@ -32,18 +34,18 @@ def made(samples, **options):
 
 
 def axis(line):
-    return line["first_hz"] + line["step_hz"] * np.arange(len(line["level"]))
+    return line.first_hz + line.step_hz * np.arange(len(line.level))
 
 
 class TestPicture:
     @pytest.mark.parametrize("levels", [2, 64, 256])
     def test_comes_back_within_half_a_step(self, levels):
         values = np.random.default_rng(0).uniform(-80, 0, (7, 5))
-        picture = json.loads(json.dumps(pack_picture(values, -80.0, 0.0, 8000.0, 1.5, levels)))
+        picture = structs.decode(structs.encode(pack_picture(values, -80.0, 0.0, 8000.0, 1.5, levels)), Picture)
         step = 80 / (levels - 1)
         np.testing.assert_allclose(unpack_picture(picture), values, atol=step / 2 + 80 / 255 / 2 + 1e-6)
-        assert (picture["rows"], picture["columns"]) == (7, 5)
-        assert (picture["low"], picture["high"], picture["max_hz"], picture["seconds"]) == (-80, 0, 8000, 1.5)
+        assert (picture.rows, picture.columns) == (7, 5)
+        assert (picture.low, picture.high, picture.max_hz, picture.seconds) == (-80, 0, 8000, 1.5)
 
     def test_rows_and_columns_stay_in_their_places(self):
         values = np.arange(6.0).reshape(2, 3)
@@ -66,7 +68,7 @@ class TestLines:
     def test_envelope_holds_every_sample(self):
         given = noise()
         waveform = made(given).waveform
-        low, high = np.array(waveform["low"]), np.array(waveform["high"])
+        low, high = np.array(waveform.low), np.array(waveform.high)
         assert len(low) == len(high) <= 300
         assert low.min() == pytest.approx(given.samples.min(), abs=1e-4)
         assert high.max() == pytest.approx(given.samples.max(), abs=1e-4)
@@ -77,10 +79,10 @@ class TestLines:
     @pytest.mark.parametrize("hz", [440.0, 1234.5, 7000.0])
     def test_sine_of_full_scale_is_at_0_db(self, hz):
         spectrum = made(np.sin(2 * np.pi * hz * TIME)).spectrum
-        assert len(spectrum["level"]) <= 400
-        loudest = int(np.argmax(spectrum["level"]))
-        assert spectrum["level"][loudest] == pytest.approx(0.0, abs=0.2)
-        assert axis(spectrum)[loudest] == pytest.approx(hz, abs=spectrum["step_hz"] / 2 + 0.5)
+        assert len(spectrum.level) <= 400
+        loudest = int(np.argmax(spectrum.level))
+        assert spectrum.level[loudest] == pytest.approx(0.0, abs=0.2)
+        assert axis(spectrum)[loudest] == pytest.approx(hz, abs=spectrum.step_hz / 2 + 0.5)
 
     def test_spectrum_is_the_highest_of_numpys_bins(self):
         given = noise(0.3)
@@ -88,22 +90,22 @@ class TestLines:
         level = 20 * np.log10(np.abs(np.fft.rfft(given.samples)) * 2 / n)
         hz = np.fft.rfftfreq(n, 1 / RATE)
         spectrum = made(given).spectrum
-        for centre, got in list(zip(axis(spectrum), spectrum["level"]))[1:-1]:
-            bins = np.abs(hz - centre) < spectrum["step_hz"] / 2
+        for centre, got in list(zip(axis(spectrum), spectrum.level))[1:-1]:
+            bins = np.abs(hz - centre) < spectrum.step_hz / 2
             assert got == pytest.approx(level[bins].max(), abs=0.051)
 
     def test_density_of_white_noise_is_its_variance_over_the_band(self):
         density = made(noise(20, 0.1)).density
-        power = 10 ** (np.array(density["level"]) / 10)
-        assert power.sum() * density["step_hz"] == pytest.approx(0.01, rel=0.02)
-        assert np.median(density["level"]) == pytest.approx(10 * np.log10(0.01 / (RATE / 2)), abs=0.3)
+        power = 10 ** (np.array(density.level) / 10)
+        assert power.sum() * density.step_hz == pytest.approx(0.01, rel=0.02)
+        assert np.median(density.level) == pytest.approx(10 * np.log10(0.01 / (RATE / 2)), abs=0.3)
 
     def test_density_is_the_mean_of_scipys_bins(self):
         given = noise(1.0)
         hz, reference = scipy.signal.welch(given.samples.astype(float), RATE, nperseg=1024)
         density = made(given).density
-        for centre, got in zip(axis(density)[:-1], density["level"]):
-            bins = np.abs(hz - centre) < density["step_hz"] / 2
+        for centre, got in zip(axis(density)[:-1], density.level):
+            bins = np.abs(hz - centre) < density.step_hz / 2
             assert got == pytest.approx(10 * np.log10(reference[bins].mean()), abs=0.051)
 
     @pytest.mark.parametrize("hz", [80, 100, 200])
@@ -111,12 +113,12 @@ class TestLines:
         pulses = np.zeros(2 * RATE)
         pulses[:: RATE // hz] = 1.0
         cepstrum = made(pulses + 1e-4 * np.random.default_rng(0).standard_normal(len(pulses))).cepstrum
-        value = np.array(cepstrum["value"])
-        quefrency = cepstrum["first_seconds"] + cepstrum["step_seconds"] * np.arange(len(value))
+        value = np.array(cepstrum.value)
+        quefrency = cepstrum.first_seconds + cepstrum.step_seconds * np.arange(len(value))
         assert quefrency[-1] == pytest.approx(0.030, abs=2e-4)
         beyond = quefrency > 0.004
         peak = quefrency[beyond][np.argmax(value[beyond])]
-        assert min(abs(peak - k / hz) for k in (1, 2)) < 1.5 * cepstrum["step_seconds"]
+        assert min(abs(peak - k / hz) for k in (1, 2)) < 1.5 * cepstrum.step_seconds
 
     def test_cepstrum_of_an_echo(self):
         """x + a x(t - T) adds a^n / n (-1)^(n+1) / 2 at nT on each side (Oppenheim & Schafer, echo detection)."""
@@ -125,8 +127,8 @@ class TestLines:
         wet = dry.copy()
         wet[delay:] += 0.5 * dry[:-delay]
         cepstrum = made(0.1 * wet).cepstrum
-        at = round((delay / RATE - cepstrum["first_seconds"]) / cepstrum["step_seconds"])
-        peak = max(cepstrum["value"][at - 1 : at + 2])
+        at = round((delay / RATE - cepstrum.first_seconds) / cepstrum.step_seconds)
+        peak = max(cepstrum.value[at - 1 : at + 2])
         assert peak == pytest.approx(0.25, abs=0.03)
 
 
@@ -143,9 +145,9 @@ class TestPictures:
         shift = round((1024 - 400) / 2 / 160)
         rows = reference.argmax(axis=0)
         np.testing.assert_allclose(levels.argmax(axis=0)[shift : shift + len(rows)], rows, atol=2)
-        assert picture["max_hz"] == RATE / 2
-        assert picture["seconds"] == 2.0
-        assert picture["high"] - picture["low"] == pytest.approx(80.0)
+        assert picture.max_hz == RATE / 2
+        assert picture.seconds == 2.0
+        assert picture.high - picture.low == pytest.approx(80.0)
 
     def test_a_lines_level_survives_packing_rows_together(self):
         picture = spectrogram(signal(0.1 * np.sin(2 * np.pi * 1000 * TIME)), Analysis(RATE), 32, 20)
@@ -161,23 +163,23 @@ class TestPictures:
         reference = 10 * np.log10(power @ librosa.filters.mel(sr=RATE, n_fft=1024, n_mels=40).T)
         made_of = portrait(given, analysis).filterbank
         np.testing.assert_allclose(unpack_picture(made_of), reference.T, atol=80 / 63 / 2 + 0.2)
-        assert (np.diff(made_of["centres"]) > 0).all()
+        assert (np.diff(made_of.centres) > 0).all()
 
     def test_cepstrogram_is_the_mfcc_extractors(self):
         given = noise(0.5)
         made_of = made(given).cepstrogram
         reference = FeatureSet("mfcc").frames(given.samples, RATE)[:, 1:].T
-        inside = np.clip(reference, made_of["low"], made_of["high"])
-        step = (made_of["high"] - made_of["low"]) / 63
+        inside = np.clip(reference, made_of.low, made_of.high)
+        step = (made_of.high - made_of.low) / 63
         np.testing.assert_allclose(unpack_picture(made_of), inside, atol=step / 2 + step / 4)
-        assert made_of["first"] == 1
-        assert made_of["low"] == -made_of["high"]
+        assert made_of.first == 1
+        assert made_of.low == -made_of.high
 
     def test_silence_is_dark_and_quiet_sounds_are_seen(self):
         silence = unpack_picture(made(np.zeros(RATE)).spectrogram)
         assert (silence == silence.min()).all()
         quiet = made(1e-3 * np.sin(2 * np.pi * 1000 * TIME)).spectrogram
-        assert unpack_picture(quiet).max() == pytest.approx(quiet["high"]) == pytest.approx(-60.0, abs=0.2)
+        assert unpack_picture(quiet).max() == pytest.approx(quiet.high) == pytest.approx(-60.0, abs=0.2)
 
     def test_columns_are_in_the_order_of_time(self):
         samples = np.concatenate([np.zeros(RATE), np.sin(2 * np.pi * 1000 * TIME[:RATE])])
@@ -190,23 +192,23 @@ class TestPictures:
 class TestPortrait:
     def test_json_and_back(self):
         one = portrait(noise(), Analysis(RATE), label="birds", name="a/b.wav")
-        text = json.dumps(one.as_dict(), allow_nan=False)
-        assert Portrait.from_dict(json.loads(text)) == one
-        assert Portrait.from_dict({**json.loads(text), "later": 1}) == one
+        text = structs.encode(one)
+        assert structs.decode(text, Portrait) == one
+        assert structs.convert({**json.loads(text), "later": 1}, Portrait) == one
         assert (one.label, one.name, one.sample_rate, one.duration, one.shown) == ("birds", "a/b.wav", RATE, 2.0, 2.0)
 
     @pytest.mark.parametrize("seconds", [0.2, 5, 40])
     def test_is_small(self, seconds):
         moving = noise(seconds).samples * np.interp(np.arange(round(seconds * RATE)) % 4000, [0, 4000], [0.0, 1.0])
-        assert len(json.dumps(made(moving).as_dict())) < 45_000
+        assert len(structs.encode(made(moving))) < 45_000
 
     def test_a_long_recording_is_cut(self):
         quiet, loud = noise(LONGEST, 0.01).samples, np.ones(RATE, np.float32)
         long = made(np.concatenate([quiet, loud]))
         assert long.duration == LONGEST + 1
         assert long.shown == LONGEST
-        assert max(long.waveform["high"]) < 0.1
-        assert long.spectrogram["seconds"] == LONGEST
+        assert max(long.waveform.high) < 0.1
+        assert long.spectrogram.seconds == LONGEST
 
     def test_frames_are_left_out_where_they_would_take_too_much_memory(self):
         given = noise(4)
@@ -219,16 +221,15 @@ class TestPortrait:
     @pytest.mark.filterwarnings("error")
     def test_bears_any_signal(self, samples):
         one = made(samples)
-        text = json.dumps(one.as_dict(), allow_nan=False)
-        assert Portrait.from_dict(json.loads(text)) == one
+        assert structs.decode(structs.encode(one), Portrait) == one
 
     @pytest.mark.parametrize("rate", [4000, 8000, 48000, 96000])
     def test_rates(self, rate):
         tone = np.sin(2 * np.pi * 500 * np.arange(rate) / rate)
         one = made(signal(tone, rate))
-        assert one.spectrogram["max_hz"] == rate / 2
+        assert one.spectrogram.max_hz == rate / 2
         assert axis(one.spectrum)[-1] == pytest.approx(rate / 2, rel=0.02)
-        assert axis(one.spectrum)[np.argmax(one.spectrum["level"])] == pytest.approx(500, abs=one.spectrum["step_hz"])
+        assert axis(one.spectrum)[np.argmax(one.spectrum.level)] == pytest.approx(500, abs=one.spectrum.step_hz)
 
     @pytest.mark.parametrize("window", WINDOWS)
     def test_is_at_the_analysis_rate(self, window):
