@@ -158,9 +158,18 @@ def encode(struct: Any, indent: int | None = None) -> bytes:
     >>> encode({"x": float("nan"), "y": 0.1})
     b'{"x": null, "y": 0.1}'
     """
-    text = json.dumps(_without_nan(plain(struct)), indent=indent, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(without_nan(plain(struct)), indent=indent, ensure_ascii=False, allow_nan=False)
     # What UTF-8 can't hold is a lone surrogate; Python's backslash escape for it is JSON's as well.
     return text.encode("utf-8", errors="backslashreplace")
+
+
+def finite(value: Any) -> float | None:
+    """Return a number, NumPy's or Python's, as JSON can hold it: None for NaN, infinity and None.
+
+    >>> finite(0.5), finite(float("nan")), finite(None)
+    (0.5, None, None)
+    """
+    return None if value is None or not -_LARGEST <= value <= _LARGEST else float(value)
 
 
 def _number(value: Any) -> Any:
@@ -170,11 +179,12 @@ def _number(value: Any) -> Any:
     raise NotImplementedError(f"{type(value).__name__} can't be written to a file")
 
 
-def _without_nan(value: Any) -> Any:
+def without_nan(value: Any) -> Any:
+    """Return dictionaries and lists with None for every number that isn't finite."""
     if isinstance(value, dict):
-        return {key: _without_nan(item) for key, item in value.items()}
+        return {key: without_nan(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_without_nan(item) for item in value]
+        return [without_nan(item) for item in value]
     if isinstance(value, float) and not -_LARGEST <= value <= _LARGEST:
         return None
     return value

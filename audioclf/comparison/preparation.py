@@ -18,11 +18,14 @@ from audioclf.features.extraction import Survey, survey
 from audioclf.progress import Progress, silent
 from audioclf.store.store import FeatureStore
 
+Data = Dataset | str | os.PathLike[str]
+"""A data set, or what `load_dataset` takes."""
+
 AUTO = "auto"
 """In place of a pattern: groups are found by names and by sound."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Prepared:
     """Clips that are ready to be analysed.
 
@@ -45,7 +48,7 @@ class Prepared:
 
 
 def prepare(
-    data: Dataset | str | os.PathLike[str],
+    data: Data,
     group_pattern: str | None = None,
     piece_seconds: float | None = None,
     store: FeatureStore | None = None,
@@ -83,7 +86,7 @@ def prepare(
     measured = examine.measure(found.clips, found.facts, store, workers, progress)
     if group_pattern == AUTO:
         groups = examine.auto_groups(found.clips, measured)
-        found.clips = [replace(clip, group=group) for clip, group in zip(found.clips, groups)]
+        found = replace(found, clips=[replace(clip, group=group) for clip, group in zip(found.clips, groups)])
     audited = time.perf_counter()
     dataset = replace(dataset, clips=found.clips)
     if piece_seconds is not None:

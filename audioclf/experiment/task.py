@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,11 +32,16 @@ class Task(ABC):
         Sorted: the columns of probabilities.
     """
 
-    kind: ClassVar[str]
+    kind: ClassVar[Literal["multi-class", "multi-label"]]
     titles: ClassVar[dict[str, str]]
     ranking: ClassVar[tuple[str, ...]]
 
     labels: tuple[str, ...]
+
+    @property
+    def tags(self) -> list[str] | None:
+        """The labels, where clips may have several; None where they have one."""
+        return None
 
     @abstractmethod
     def truth(self, clips: Sequence[Clip]) -> Truth:
@@ -116,7 +121,7 @@ class OneLabel(Task):
     (array([1]), 'music')
     """
 
-    kind = "multi-class"
+    kind: ClassVar[Literal["multi-class"]] = "multi-class"
     titles = metrics.TITLES
     ranking = metrics.RANKING
 
@@ -184,9 +189,13 @@ class SeveralLabels(Task):
     'live;rock'
     """
 
-    kind = "multi-label"
+    kind: ClassVar[Literal["multi-label"]] = "multi-label"
     titles = metrics.TAG_TITLES
     ranking = metrics.TAG_RANKING
+
+    @property
+    def tags(self) -> list[str]:
+        return list(self.labels)
 
     def truth(self, clips: Sequence[Clip]) -> Truth:
         return tag_matrix(clips, self.labels)

@@ -6,7 +6,6 @@ and answers the questions that all reports ask. It knows nothing of plotting or 
 
 from __future__ import annotations
 
-import math
 import os
 from collections import Counter
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from audioclf.errors import ResultsError, did_you_mean
 from audioclf.files import write_whole
 from audioclf.results.metrics import METRICS, RANKING, TAG_METRICS, TAG_RANKING, TAG_TITLES, TITLES
 from audioclf.results.names import is_baseline
+from audioclf.results.ranking import rank
 from audioclf.results.schema import SCHEMA, Failed, Finished, Record
 from audioclf.structs import DamagedError
 
@@ -136,15 +136,7 @@ class Results:
 
         Ties go to the better macro F1, then to fewer features, then to the order asked for.
         """
-        finished = [e for e in self.record.experiments if isinstance(e, Finished)]
-        return sorted(
-            finished,
-            key=lambda e: (
-                _descending(e.metrics[self.metric].mean),
-                _descending(e.metrics["macro_f1"].mean),
-                e.n_features,
-            ),
-        )
+        return rank(self.record.experiments, self.metric)
 
     def failed(self) -> list[Failed]:
         """Experiments that did not finish; their ``error`` says why."""
@@ -180,7 +172,3 @@ class Results:
         ]
         found.sort(key=lambda c: (-c.count, -c.share, c.label, c.predicted))
         return found[:most]
-
-
-def _descending(score: float | None) -> float:
-    return math.inf if score is None else -round(score, 6)
