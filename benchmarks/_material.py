@@ -9,7 +9,7 @@ import numpy as np
 from _measure import NotMeasured
 from numpy.typing import NDArray
 
-from audioclf.audio.decode import AUDIO_SUFFIXES
+from audioclf.audio.recordings import AUDIO_SUFFIXES
 from audioclf.dataset.clips import Clip
 
 NINE = ("mfcc", "gfcc", "bfcc", "lpcc", "pncc", "flux", "rolloff", "centroid", "entropy")

@@ -13,7 +13,7 @@ from floor import fft
 def pooled(seconds: float = 30.0, rate: int = 22050) -> float:
     """Seconds that the statistics of one clip's frames take, the frames included."""
     from audioclf import FeatureSet
-    from audioclf.audio.decode import Signal
+    from audioclf.audio.signal import Signal
 
     features = FeatureSet(nine(deltas=2), functionals=STATISTICS, sample_rate=rate).fit([])
     clip = [Signal(tone(seconds, rate), rate)]

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from audioclf.audio.decode import AUDIO_SUFFIXES
+from audioclf.audio.recordings import AUDIO_SUFFIXES
 from audioclf.dataset.clips import Clip, Dataset
 
 from ._copies import PublishedSet, find, no_copy

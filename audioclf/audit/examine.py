@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from audioclf import parallel
 from audioclf.audio import decode
+from audioclf.audio.recordings import content_hash
 from audioclf.audit import fingerprints, soundness
 from audioclf.audit.evidence import SILENT, Data, Measured, Sets
 from audioclf.audit.finding import Finding
@@ -159,7 +160,7 @@ def _contents(
 def _look_at(path: Path, known: FileFacts | None) -> FileFacts | str:
     try:
         info = known or decode.probe(path)
-        return FileFacts(decode.content_hash(path), info.sample_rate, info.channels, info.duration)
+        return FileFacts(content_hash(path), info.sample_rate, info.channels, info.duration)
     except AudioError as error:
         return str(error)
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audioclf.audio import decode
+from audioclf.audio.recordings import FFMPEG_SUFFIXES
 
 Samples = NDArray[np.float32]
 
@@ -302,7 +303,7 @@ def read_header(path: Path) -> Header:
     """
     info = decode.probe(path)
     words = path.suffix.lower().lstrip(".").upper()
-    if path.suffix.lower() not in decode.FFMPEG_SUFFIXES:
+    if path.suffix.lower() not in FFMPEG_SUFFIXES:
         import soundfile
 
         header = soundfile.info(str(path))

@@ -24,7 +24,8 @@ from audioclf.errors import AudioclfError, AudioError
 @click.option("--quiet", "-q", is_flag=True, help="No progress.")
 def predict(model: Path, files: tuple[Path, ...], form: str, jobs: int, quiet: bool) -> None:
     """Say what MODEL takes each recording for. Folders are searched for recordings."""
-    from audioclf.model.model import find_recordings, load_model
+    from audioclf.audio.recordings import find_recordings
+    from audioclf.model.model import load_model
 
     loaded = load_model(model)
     recordings = find_recordings(files)
@@ -83,10 +84,10 @@ def plot(
 ) -> None:
     """Draw recordings: waveform, spectrum, cepstrum, spectrogram, filterbank and cepstrogram of each FILE."""
     from audioclf.audio import decode
+    from audioclf.audio.recordings import find_recordings
     from audioclf.comparison.exploration import portrait_of
     from audioclf.dataset.clips import Clip
     from audioclf.features.specs import analysis_rate
-    from audioclf.model.model import find_recordings
     from audioclf.spectra.spectra import Analysis
 
     copies = None

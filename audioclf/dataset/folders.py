@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from audioclf.audio.decode import AUDIO_SUFFIXES
+from audioclf.audio.recordings import AUDIO_SUFFIXES, recordings_in
 from audioclf.dataset.clips import Clip, Dataset
 from audioclf.errors import DatasetError
 
@@ -28,11 +28,8 @@ def load_folder(root: str | os.PathLike[str]) -> Dataset:
         raise DatasetError(f"{root}: the folder can't be read: {error.strerror}") from error
     clips = []
     for folder in classes:
-        for path in sorted(folder.rglob("*")):
-            relative = path.relative_to(root)
-            hidden = any(part.startswith(".") for part in relative.parts)
-            if path.suffix.lower() in AUDIO_SUFFIXES and path.is_file() and not hidden:
-                clips.append(Clip(path, label=folder.name, name=relative.as_posix()))
+        for path in recordings_in(folder):
+            clips.append(Clip(path, label=folder.name, name=path.relative_to(root).as_posix()))
     if not clips:
         loose = [p for p in sorted(root.iterdir()) if p.suffix.lower() in AUDIO_SUFFIXES]
         if loose:

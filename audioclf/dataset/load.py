@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from audioclf import plugins
-from audioclf.audio.decode import AUDIO_SUFFIXES
+from audioclf.audio.recordings import AUDIO_SUFFIXES
 from audioclf.dataset.clips import Dataset
 from audioclf.dataset.folders import load_folder
 from audioclf.dataset.loader import find_loader

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from audioclf import parallel
 from audioclf.audio import decode
-from audioclf.audio.decode import Signal
+from audioclf.audio.recordings import content_hash
+from audioclf.audio.signal import Signal
 from audioclf.dataset.clips import Clip
 from audioclf.errors import AudioError
 from audioclf.features import frames as engine
@@ -269,7 +270,7 @@ def _look_at(paths: list[Path], known: Mapping[Path, FileFacts]) -> dict[Path, F
     for path in paths:
         try:
             info = known.get(path) or decode.probe(path)
-            found[path] = FileFacts(decode.content_hash(path), info.sample_rate, info.channels, info.duration)
+            found[path] = FileFacts(content_hash(path), info.sample_rate, info.channels, info.duration)
         except AudioError as error:
             found[path] = str(error)
     return found

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf.audio.decode import Signal
+from audioclf.audio.signal import Signal
 from audioclf.errors import AudioclfError
 from audioclf.features.extractor import Extractor, Passage, running_sum
 from audioclf.spectra.kernels.compiler import Rows, rows

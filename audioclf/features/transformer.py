@@ -14,7 +14,8 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from audioclf import parallel
 from audioclf.audio import decode
-from audioclf.audio.decode import Signal
+from audioclf.audio.resample import resample
+from audioclf.audio.signal import Signal
 from audioclf.dataset.clips import Clip
 from audioclf.features import frames, functionals
 from audioclf.features.extraction import Output, analyse, analyse_long, is_long
@@ -161,7 +162,7 @@ def _analyse(clip: ClipLike, analysis: Analysis, wanted: list[Output]) -> list[F
 
 
 def _prepared(signal: Signal, analysis: Analysis) -> Signal:
-    signal = decode.resample(signal, analysis.sample_rate)
+    signal = resample(signal, analysis.sample_rate)
     if len(signal.samples) < analysis.frame_samples:
         warnings.warn(
             f"a clip of {signal.duration:.3g} s is shorter than one frame of {analysis.frame_length:g} s "

@@ -294,17 +294,3 @@ def load_model(path: str | os.PathLike[str]) -> Model:
             f"it was trained with scikit-learn {facts.get('versions', {}).get('scikit-learn', 'of unknown version')}"
         ) from error
     return Model(estimator, facts)
-
-
-def find_recordings(paths: Sequence[str | os.PathLike[str]]) -> list[Path]:
-    """Return the files among *paths*, and the recordings at any depth in the folders among them, in order."""
-    from audioclf.audio.decode import AUDIO_SUFFIXES
-
-    found: list[Path] = []
-    for path in map(Path, paths):
-        if path.is_dir():
-            inside = (p for p in sorted(path.rglob("*")) if p.suffix.lower() in AUDIO_SUFFIXES)
-            found += [p for p in inside if not any(part.startswith(".") for part in p.relative_to(path).parts)]
-        else:
-            found.append(path)
-    return found

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from audioclf.audio import decode
-from audioclf.audio.decode import Signal
+from audioclf.audio.recordings import content_hash
+from audioclf.audio.signal import Signal
 from audioclf.augmentation.copies import Augmentation
 from audioclf.files import write_whole
 from audioclf.results.pictures import Portrait
@@ -41,7 +42,7 @@ def write_examples(
         If the recording can't be read, the folder can't be written to, or Audiomentations isn't installed.
     """
     original = decode.read(recording, analysis.sample_rate)
-    key = store.clip_key(decode.content_hash(recording), None, None)
+    key = store.clip_key(content_hash(recording), None, None)
     written = [_example(original, analysis, "original", folder / "original.wav")]
     for number in range(1, augmentation.factor + 1):
         copy = Signal(augmentation.copy(original.samples, original.sample_rate, key, number), original.sample_rate)

@@ -15,7 +15,8 @@ import numpy as np
 
 from audioclf import parallel
 from audioclf.audio import decode
-from audioclf.audio.decode import Signal
+from audioclf.audio.resample import resample
+from audioclf.audio.signal import Signal
 from audioclf.dataset.clips import Clip
 from audioclf.results import portrait
 from audioclf.spectra.spectra import Analysis
@@ -170,7 +171,7 @@ def _stretch(clip: Clip, seconds: float) -> _Stretch | None:
         first = _loudest(signal, seconds)
         samples = signal.samples[first : first + math.ceil(seconds * signal.sample_rate)]
         rate = next((rate for rate in _RATES if rate >= signal.sample_rate), _RATES[-1])
-        heard = decode.resample(Signal(samples, signal.sample_rate), rate)
+        heard = resample(Signal(samples, signal.sample_rate), rate)
         peak = float(np.abs(heard.samples).max())
         if peak > _PEAK:
             heard = Signal(heard.samples * np.float32(_PEAK / peak), rate)
@@ -221,7 +222,7 @@ def encode(signal: Signal) -> tuple[bytes, str]:
     for kind, subtype, media_type in _FORMATS:
         if kind not in soundfile.available_formats() or subtype not in soundfile.available_subtypes(kind):
             continue
-        wanted = decode.resample(signal, _RATES[0]) if kind == "WAV" else signal
+        wanted = resample(signal, _RATES[0]) if kind == "WAV" else signal
         try:
             return _written(wanted, kind, subtype), media_type
         except soundfile.LibsndfileError:

@@ -13,8 +13,8 @@ import numpy as np
 from msgspec import structs
 from numpy.typing import NDArray
 
-from audioclf.audio import decode
-from audioclf.audio.decode import Signal
+from audioclf.audio.resample import resample
+from audioclf.audio.signal import Signal
 from audioclf.results.pictures import Cepstrogram, Cepstrum, Filterbank, Picture, Portrait, Spectrum, Waveform
 from audioclf.spectra import filterbanks
 from audioclf.spectra.spectra import Analysis, Spectra, frame_starts, window
@@ -152,7 +152,7 @@ def portrait(signal: Signal, analysis: Analysis, label: str = "", name: str = ""
 
 def _beginning(signal: Signal, analysis: Analysis) -> Signal:
     most = math.ceil(LONGEST * signal.sample_rate)
-    return decode.resample(Signal(signal.samples[:most], signal.sample_rate), analysis.sample_rate)
+    return resample(Signal(signal.samples[:most], signal.sample_rate), analysis.sample_rate)
 
 
 def _frames(signal: Signal, analysis: Analysis) -> Spectra:

@@ -228,8 +228,17 @@ class VersusBest(Struct, kw_only=True):
         """
         if self.distinguishable:
             return "worse"
-        paired = None if self.mcnemar is None else self.mcnemar.p_holm
-        return "worse on these clips" if paired is not None and paired < LEVEL else "not told apart"
+        pairs = self.mcnemar
+        if pairs is None or pairs.p_holm is None or pairs.best_only <= pairs.this_only:
+            return "not told apart"
+        return "worse on these clips" if pairs.p_holm < LEVEL else "not told apart"
+
+    @property
+    def decisive_p(self) -> float | None:
+        """The corrected p of the test that decides: of the t-test where it can be made, else of McNemar's."""
+        if self.p_holm is not None:
+            return self.p_holm
+        return None if self.mcnemar is None else self.mcnemar.p_holm
 
 
 class Cost(Struct, kw_only=True):
@@ -285,6 +294,10 @@ class Finished(Experiment, tag_field="status", tag="ok", kw_only=True):
     naive: Naive | None = None
     by_recording: ByRecording | None = None
     versus_best: VersusBest | None = None
+
+    def metric(self, name: str) -> Metric:
+        """Return a metric over folds; one that isn't known has no figures."""
+        return self.metrics.get(name) or Metric(mean=None, std=None)
 
 
 class Analysis(Struct, kw_only=True):

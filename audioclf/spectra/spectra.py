@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf.audio.decode import Signal
+from audioclf.audio.signal import Signal
 from audioclf.errors import SpecError
 from audioclf.spectra.kernels import compiler
 

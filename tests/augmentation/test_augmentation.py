@@ -13,7 +13,9 @@ import pytest
 import soundfile
 from click.testing import CliRunner
 
-from audioclf.audio.decode import Signal, decode
+from audioclf.audio import decode
+from audioclf.audio.recordings import content_hash
+from audioclf.audio.signal import Signal
 from audioclf.augmentation.copies import KINDS, Augmentation, parse
 from audioclf.cli.main import cli
 from audioclf.dataset.clips import Clip
@@ -345,7 +347,7 @@ def test_features_of_copies_are_those_of_the_augmented_samples(clips):
     done = features(clips, (made, 2))
     starts = np.concatenate([[0], np.cumsum(done.lengths)])
     for i, clip in enumerate(clips):
-        key = store.clip_key(decode.content_hash(clip.path), clip.start, clip.end)
+        key = store.clip_key(content_hash(clip.path), clip.start, clip.end)
         original = decode.read(clip.path, RATE, clip.start, clip.end)
         copy = Signal(made.copy(original.samples, RATE, key, 2), RATE)
         with single_threaded():
@@ -440,7 +442,7 @@ def test_plot_writes_copies_to_listen_to_and_a_picture(tmp_path):
         assert sorted(path.name for path in folder.iterdir()) == names
         samples, rate = soundfile.read(folder / "original.wav", dtype="float32")
         np.testing.assert_allclose(samples, soundfile.read(recording, dtype="float32")[0], atol=2**-15)
-        key = store.clip_key(decode.content_hash(recording), None, None)
+        key = store.clip_key(content_hash(recording), None, None)
         for number in (1, 2):
             copy, rate = soundfile.read(folder / f"copy-{number}.wav", dtype="float32")
             expected = made.copy(decode.read(recording).samples, RATE, key, number)

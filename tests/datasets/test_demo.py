@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from audioclf.audio import decode
+from audioclf.audio.recordings import content_hash
 from audioclf.dataset.load import load_dataset
 from audioclf.datasets import _synthesis as synthesis
 from audioclf.datasets.demo import CLIPS_PER_RECORDING, RECORDINGS, Demo
@@ -42,7 +43,7 @@ def test_signals(demo):
 
 
 def test_no_two_clips_are_alike(demo):
-    assert len({decode.content_hash(clip.path) for clip in demo}) == len(demo)
+    assert len({content_hash(clip.path) for clip in demo}) == len(demo)
 
 
 def test_same_numbers_again(demo, tmp_path):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from audioclf import plugins
-from audioclf.audio.decode import Signal
+from audioclf.audio.signal import Signal
 from audioclf.errors import SpecError
 from audioclf.features import frames as engine
 from audioclf.features.transformer import FeatureSet, build_extractors

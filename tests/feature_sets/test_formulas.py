@@ -9,7 +9,7 @@ import pytest
 from scipy.fft import dct
 from scipy.linalg import solve_toeplitz
 
-from audioclf.audio.decode import Signal
+from audioclf.audio.signal import Signal
 from audioclf.feature_sets.lpcc import levinson_durbin, predictor_to_cepstrum
 from audioclf.features.specs import build_extractors
 from audioclf.spectra.spectra import Analysis, Spectra, filterbanks

@@ -10,7 +10,7 @@ import librosa
 import numpy as np
 import pytest
 
-from audioclf.audio.decode import Signal
+from audioclf.audio.signal import Signal
 from audioclf.features.specs import build_extractors
 from audioclf.spectra.spectra import Analysis, Spectra
 

@@ -14,7 +14,7 @@ from spafe.features import lfcc as spafe_lfcc
 from spafe.features import pncc as spafe_pncc
 from spafe.utils.preprocessing import SlidingWindow
 
-from audioclf.audio.decode import Signal
+from audioclf.audio.signal import Signal
 from audioclf.feature_sets.bfcc import BFCC
 from audioclf.feature_sets.gfcc import GFCC
 from audioclf.feature_sets.lfcc import LFCC

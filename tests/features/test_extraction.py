@@ -18,12 +18,16 @@ import pytest
 import soundfile
 
 from audioclf import plugins
-from audioclf.audio.decode import Signal, decode
+from audioclf.audio import decode
+from audioclf.audio.recordings import content_hash
+from audioclf.audio.signal import Signal
 from audioclf.dataset.clips import Clip
 from audioclf.errors import AudioclfError, SpecError
+from audioclf.features import extraction, functionals
 from audioclf.features import frames as engine
 from audioclf.features.extraction import extract, select, survey
-from audioclf.features.transformer import FeatureSet, build_extractors, extraction, functionals
+from audioclf.features.specs import build_extractors
+from audioclf.features.transformer import FeatureSet
 from audioclf.features.wanted import Wanted
 from audioclf.parallel import single_threaded
 from audioclf.spectra.spectra import Analysis, Spectra
@@ -76,9 +80,9 @@ def both_of(extractors, pooled=functionals.DEFAULT):
     return Wanted(tuple(extractors), tuple(extractors), pooled)
 
 
-def both(clips, store=None, workers=1, spec=SPEC, **options):
+def both(clips, store=None, workers=1, spec=SPEC, pooled=functionals.DEFAULT, **options):
     extractors = build_extractors(spec)
-    return extract(clips, ANALYSIS, both_of(extractors), store=store, workers=workers, **options)
+    return extract(clips, ANALYSIS, both_of(extractors, pooled), store=store, workers=workers, **options)
 
 
 def same(one, two):
@@ -110,7 +114,7 @@ def test_features_are_those_of_each_clip_alone(clips):
             np.testing.assert_array_equal(done.vectors[extractor][i], vector)
     assert done.inputs(extractors, "vectors").shape == (5, 2 * (10 + 1 + 4))
     assert done.inputs(extractors, "sequences").shape == (done.lengths.sum(), 10 + 1 + 4)
-    assert done.hashes == {clip.path: decode.content_hash(clip.path) for clip in clips}
+    assert done.hashes == {clip.path: content_hash(clip.path) for clip in clips}
 
 
 def test_numbers_are_the_same_for_one_and_two_workers_and_from_a_warm_store(clips, tmp_path):
@@ -269,8 +273,7 @@ def test_stretches_of_one_recording_are_clips_of_their_own(tmp_path, monkeypatch
     for i in range(18):
         soundfile.write(tmp_path / f"{i}.wav", samples[i * 800 : (i + 2) * 800], 8000, subtype="FLOAT")
     hashed = Counter()
-    original = decode.content_hash
-    monkeypatch.setattr(decode, "content_hash", lambda path: hashed.update([path]) or original(path))
+    monkeypatch.setattr(extraction, "content_hash", lambda path: hashed.update([path]) or content_hash(path))
     store = FeatureStore(tmp_path / "features.sqlite")
     done = both(cuts, store)
     assert hashed[tmp_path / "long.wav"] == 1, "a recording is hashed once, not once a clip"
@@ -289,6 +292,7 @@ from audioclf.audio import decode as audio
 from audioclf.features import extraction
 from audioclf.dataset.clips import Clip
 from audioclf.features.specs import build_extractors
+from audioclf.features.wanted import Wanted
 from audioclf.spectra.spectra import Analysis
 from audioclf.store.store import FeatureStore
 read, count = audio.read, 0
@@ -300,8 +304,9 @@ def dying(*arguments):
     return read(*arguments)
 audio.read = dying
 clips = [Clip(path) for path in sorted(Path(sys.argv[1]).glob("*.wav"))]
-extractors = build_extractors({SPEC!r})
-extraction.extract(clips, Analysis(8000, window="hann"), extractors, extractors, features=FeatureStore(sys.argv[2]))
+extractors = tuple(build_extractors({SPEC!r}))
+wanted = Wanted(extractors, extractors)
+extraction.extract(clips, Analysis(8000, window="hann"), wanted, store=FeatureStore(sys.argv[2]))
 """
     store = tmp_path / "features.sqlite"
     done = subprocess.run([sys.executable, "-c", code, str(clips[0].path.parent), str(store)], check=False)
@@ -401,7 +406,7 @@ def test_survey_takes_from_the_store_what_it_remembers(tmp_path, monkeypatch):
     assert [facts.content for facts in found.facts.values()] == [None, None]
     done = extract(clips, ANALYSIS, Wanted(tuple(build_extractors("zcr"))), store=store, facts=found.facts)
     monkeypatch.setattr(decode, "probe", lambda path: pytest.fail(f"{path} was opened again"))
-    monkeypatch.setattr(decode, "content_hash", lambda path: pytest.fail(f"{path} was read again"))
+    monkeypatch.setattr(extraction, "content_hash", lambda path: pytest.fail(f"{path} was read again"))
     again = survey(clips, store=FeatureStore(store.path))
     assert {path: facts.content for path, facts in again.facts.items()} == done.hashes
     same(extract(clips, ANALYSIS, Wanted(tuple(build_extractors("zcr"))), store=store, facts=again.facts), done)
@@ -508,4 +513,4 @@ class TestLongClips:
         monkeypatch.setattr(engine.tempfile, "TemporaryFile", Full)
         blocks = [noise(0).astype(np.float32)]
         with pytest.raises(AudioclfError, match="No space left on device; make room there, or set TMPDIR"):
-            engine.analyse_long(lambda: blocks, ANALYSIS, Wanted(tuple(build_extractors("zcr"))))
+            engine.analyse_long(lambda: blocks, ANALYSIS, build_extractors("zcr"))

@@ -17,7 +17,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from audioclf import plugins
-from audioclf.audio.decode import Signal
+from audioclf.audio.signal import Signal
 from audioclf.dataset.clips import Clip
 from audioclf.errors import AudioError, SpecError
 from audioclf.features.extractor import delta

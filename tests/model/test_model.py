@@ -11,9 +11,10 @@ from learners import quick
 
 import audioclf
 from audioclf import plugins
+from audioclf.audio.recordings import find_recordings
 from audioclf.dataset.clips import Clip
 from audioclf.errors import AudioError, ModelError, SpecError
-from audioclf.model.model import Model, find_recordings, load_model, train
+from audioclf.model.model import Model, load_model, train
 
 CLASSIFIERS = plugins.names("classifiers")
 

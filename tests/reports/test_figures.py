@@ -12,7 +12,7 @@ from matplotlib.text import Text
 from msgspec.structs import replace
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from audioclf.audio.decode import Signal
+from audioclf.audio.signal import Signal
 from audioclf.reports.pictures import catalogue as _pictures
 from audioclf.reports.pictures import clips as _sound
 from audioclf.reports.pictures import figures as _figures

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from audioclf.audio.decode import Signal
+from audioclf.audio.signal import Signal
 from audioclf.reports.pictures import figures as _figures
 from audioclf.reports.png import PNGReport
 from audioclf.results import portrait

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from audioclf.audio.decode import Signal, decode
+from audioclf.audio.resample import resample
+from audioclf.audio.signal import Signal
 from audioclf.dataset.clips import Clip
 from audioclf.results import excerpts, portrait
 from audioclf.results.excerpts import BUDGET, encode, make_excerpts, pick
@@ -251,5 +252,5 @@ def test_real_recordings(shared_data):
         native, rate = soundfile.read(path, always_2d=True)
         samples, got = decoded(excerpt)
         stretch = Signal(native.mean(axis=1)[round(excerpt["start"] * rate) :].astype(np.float32), rate)
-        heard = decode.resample(stretch, got).samples[: len(samples)]
+        heard = resample(stretch, got).samples[: len(samples)]
         assert likeness(heard, samples) > 0.9  # a cymbal is the worst

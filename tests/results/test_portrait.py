@@ -10,7 +10,7 @@ import pytest
 import scipy.signal
 
 from audioclf import structs
-from audioclf.audio.decode import Signal
+from audioclf.audio.signal import Signal
 from audioclf.features.transformer import FeatureSet
 from audioclf.results.pictures import Picture, Portrait
 from audioclf.results.portrait import LONGEST, pack_picture, portrait, spectrogram, unpack_picture

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import scipy.signal
 
-from audioclf.audio.decode import Signal
+from audioclf.audio.signal import Signal
 from audioclf.errors import SpecError
-from audioclf.spectra.spectra import WINDOWS, Analysis, Spectra, filterbanks, preemphasis_response, window
+from audioclf.spectra import filterbanks
+from audioclf.spectra.spectra import WINDOWS, Analysis, Spectra, preemphasis_response, window
 
 
 def spectra(samples, rate=8000, **options):
