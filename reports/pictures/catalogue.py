@@ -24,9 +24,10 @@ from audioclf.reports.pictures.projection import projection
 from audioclf.reports.pictures.ranking import ranking
 from audioclf.reports.pictures.training import training_curve
 from audioclf.reports.words import costs, tags
-from audioclf.reports.words.text import noun, score, slug_of
+from audioclf.reports.words.text import noun, slug_of
 from audioclf.results.results import Results
 from audioclf.results.schema import Finished, OfLabel
+from audioclf.results.words import score
 from audioclf.statistics import scores as statistics
 
 if TYPE_CHECKING:

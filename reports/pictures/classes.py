@@ -24,7 +24,7 @@ from audioclf.reports.pictures.canvas import (
     text_width,
     tidy,
 )
-from audioclf.reports.words.text import shortened
+from audioclf.results.words import shortened
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

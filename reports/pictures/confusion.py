@@ -18,7 +18,7 @@ from audioclf.reports.pictures.canvas import (
     plain_text,
     text_width,
 )
-from audioclf.reports.words.text import shortened
+from audioclf.results.words import shortened
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -23,8 +23,7 @@ from audioclf.reports.pictures.canvas import (
     text_width,
     tidy,
 )
-from audioclf.reports.words.costs import milliseconds, size
-from audioclf.reports.words.text import MISSING, score, shortened
+from audioclf.results.words import MISSING, milliseconds, score, shortened, size
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

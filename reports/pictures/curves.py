@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from audioclf.grammar import count
 from audioclf.reports.pictures.canvas import (
     COLOURS,
     DASHES,
@@ -23,7 +24,7 @@ from audioclf.reports.pictures.canvas import (
     text_width,
     tidy,
 )
-from audioclf.reports.words.text import count, score, shortened
+from audioclf.results.words import score, shortened
 from audioclf.statistics import scores as statistics
 
 if TYPE_CHECKING:

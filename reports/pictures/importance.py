@@ -20,8 +20,8 @@ from audioclf.reports.pictures.canvas import (
     text_width,
     tidy,
 )
-from audioclf.reports.words.text import shortened
 from audioclf.results.schema import Importance
+from audioclf.results.words import shortened
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from audioclf.grammar import count
 from audioclf.reports.pictures.canvas import (
     COLOURS,
     FAINT,
@@ -24,8 +25,8 @@ from audioclf.reports.pictures.canvas import (
     text_width,
     tidy,
 )
-from audioclf.reports.words.text import count, shortened
 from audioclf.results.schema import Projection
+from audioclf.results.words import shortened
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from audioclf.reports.pictures.canvas import ACCENT, GRID, INK, MUTED, add_axes, add_head, plain, plain_text, text_width
-from audioclf.reports.words.text import alike, score, shortened
+from audioclf.reports.words.text import alike
 from audioclf.results.results import Results
+from audioclf.results.words import score, shortened
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

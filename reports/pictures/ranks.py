@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from audioclf.grammar import count
 from audioclf.reports.pictures.canvas import (
     ACCENT,
     INK,
@@ -17,13 +19,29 @@ from audioclf.reports.pictures.canvas import (
     line_count,
     plain,
     plain_text,
+    save,
     text_width,
 )
-from audioclf.reports.words.text import shortened
+from audioclf.results.across import Across
+from audioclf.results.metrics import TAG_TITLES, TITLES
+from audioclf.results.words import shortened
 from audioclf.statistics.significance import cliques
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+def save_ranks(across: Across, folder: Path) -> Path:
+    """Write ``figures/critical-difference.png`` and return its path."""
+    return save(ranks(across), folder / "figures" / "critical-difference.png")
+
+
+def ranks(across: Across) -> Figure:
+    """Draw the mean ranks of experiments over data sets."""
+    metric = {**TAG_TITLES, **TITLES}[across.metric]
+    heading = f"{metric} over {count(len(across.datasets), 'data set')}: mean ranks"
+    difference = across.nemenyi.critical_difference
+    return critical_difference(across.experiments, across.mean_ranks.tolist(), difference, heading)
 
 
 def critical_difference(
