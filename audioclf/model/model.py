@@ -30,8 +30,8 @@ from audioclf.features.wanted import Wanted
 from audioclf.files import write_whole
 from audioclf.progress import Progress, silent
 from audioclf.results.names import identity, title
+from audioclf.spectra.analysis import Analysis
 from audioclf.spectra.kernels import compiler
-from audioclf.spectra.spectra import Analysis
 
 if TYPE_CHECKING:
     from audioclf.comparison.compare import Comparison
