@@ -228,8 +228,17 @@ class VersusBest(Struct, kw_only=True):
         """
         if self.distinguishable:
             return "worse"
-        paired = None if self.mcnemar is None else self.mcnemar.p_holm
-        return "worse on these clips" if paired is not None and paired < LEVEL else "not told apart"
+        pairs = self.mcnemar
+        if pairs is None or pairs.p_holm is None or pairs.best_only <= pairs.this_only:
+            return "not told apart"
+        return "worse on these clips" if pairs.p_holm < LEVEL else "not told apart"
+
+    @property
+    def decisive_p(self) -> float | None:
+        """The corrected p of the test that decides: of the t-test where it can be made, else of McNemar's."""
+        if self.p_holm is not None:
+            return self.p_holm
+        return None if self.mcnemar is None else self.mcnemar.p_holm
 
 
 class Cost(Struct, kw_only=True):
@@ -285,6 +294,10 @@ class Finished(Experiment, tag_field="status", tag="ok", kw_only=True):
     naive: Naive | None = None
     by_recording: ByRecording | None = None
     versus_best: VersusBest | None = None
+
+    def metric(self, name: str) -> Metric:
+        """Return a metric over folds; one that isn't known has no figures."""
+        return self.metrics.get(name) or Metric(mean=None, std=None)
 
 
 class Analysis(Struct, kw_only=True):
@@ -349,10 +362,13 @@ class Tests(Struct, kw_only=True):
         Whether no groups are known. With groups, McNemar's test takes their clips to be more evidence than they are.
     n_folds : int
     smallest_p : float or None
-        The smallest p after Holm that the test over folds could give here, had the folds differed by chance only
-        (`audioclf.statistics.significance`). Above *level* the folds are too few to decide anything.
+        Where the paired test on the same clips tells an experiment from the best, and the test over folds doesn't: the
+        p after Holm that the latter could be expected to give at best, had the folds differed by chance only
+        (`audioclf.statistics.reach`). From *level* on, the folds are too few to decide. None where both tests say the
+        same of every experiment, or *metric* is no share of right clips.
     repeats_needed : int or None
-        With so many ``--repeats`` they could; None where they can now, or nothing is known.
+        With so many ``--repeats`` they would do. None where they would now, where not even many would, or where folds
+        can't be drawn anew.
     """
 
     best: Names
