@@ -14,7 +14,7 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback, LRScheduler
 from torch import Tensor, nn
 
-from audioclf.progress import tell
+from audioclf.plugin import tell
 
 from ._network_answers import Array, accuracy, clip_logits
 from ._network_crops import Epochs, Frames

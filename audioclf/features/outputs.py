@@ -19,7 +19,8 @@ from audioclf.features.frames import static_frames, static_frames_of_blocks
 from audioclf.features.functionals import pool, pool_clips
 from audioclf.features.survey import count_samples
 from audioclf.features.timing import Seconds
-from audioclf.spectra.spectra import Analysis, Frames
+from audioclf.spectra.analysis import Analysis
+from audioclf.spectra.spectra import Frames
 from audioclf.store.file import FileFacts
 
 _LONG = 1 << 23  # decoded samples of a clip that is analysed piece by piece
