@@ -21,14 +21,9 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 T = TypeVar("T")
-Progress = Callable[[str, int, int, str], None]
 
 PATIENCE = 0.5
 """Seconds of work before other processes are asked for help: to start one takes longer than that."""
-
-
-def silent(stage: str, done: int, total: int, note: str) -> None:
-    """Report no progress."""
 
 
 def count_workers(wanted: int | None) -> int:
@@ -46,6 +41,15 @@ def count_workers(wanted: int | None) -> int:
     import joblib
 
     return joblib.cpu_count()
+
+
+def workers_for(n_tasks: int, wanted: int | None) -> int:
+    """Return how many workers `count_workers` gives, but one where there is one task at most.
+
+    >>> workers_for(1, 8), workers_for(2, 8)
+    (1, 8)
+    """
+    return count_workers(wanted) if n_tasks > 1 else 1
 
 
 def in_threads(function: Callable[..., T], calls: Iterable[tuple[Any, ...]], workers: int) -> Iterator[T]:

@@ -21,13 +21,14 @@ from audioclf.dataset.clips import Clip, Dataset
 from audioclf.experiment.experiment import Experiment
 from audioclf.experiment.fitting import Course, Fold, Outcome
 from audioclf.experiment.material import Sources
-from audioclf.experiment.search import Found
+from audioclf.experiment.search import Choice
 from audioclf.experiment.task import Probabilities, Task, Truth
-from audioclf.features.extraction import Extraction, Survey
+from audioclf.features.extraction import Extraction
+from audioclf.features.survey import Survey
 from audioclf.results.names import title
 from audioclf.results.schema import SCHEMA
-from audioclf.spectra.spectra import Analysis
-from audioclf.statistics import significance
+from audioclf.spectra.analysis import Analysis
+from audioclf.statistics import reach, significance
 from audioclf.validation.inner import INNER_FOLDS
 from audioclf.validation.splits import Split, Splits
 
@@ -154,7 +155,7 @@ def experiment(
                 "predict_seconds": fold.predict_seconds,
                 "spec": fold.classifier.spec,
                 "parameters": fold.classifier.parameters,
-                "inner_score": None if fold.inner is None else fold.inner.score,
+                "inner_score": None if fold.choice is None else fold.choice.score,
                 "history": fold.history,
             }
             for split, fold, scores in zip(splits.splits, outcome.folds, fold_scores)
@@ -220,7 +221,7 @@ def score(
     }
 
 
-def _cost(outcome: Outcome, splits: list[Split]) -> dict[str, Any] | None:
+def _cost(outcome: Outcome, splits: Sequence[Split]) -> dict[str, Any] | None:
     """What the model of the first fold holds, and how long its answers take."""
     size = outcome.folds[0].size
     if size is None:
@@ -234,7 +235,9 @@ def _cost(outcome: Outcome, splits: list[Split]) -> dict[str, Any] | None:
     }
 
 
-def _by_recording(task: Task, clips: Sequence[Clip], splits: list[Split], folds: list[Fold]) -> dict[str, Any] | None:
+def _by_recording(
+    task: Task, clips: Sequence[Clip], splits: Sequence[Split], folds: Sequence[Fold]
+) -> dict[str, Any] | None:
     """Scores of one answer for all clips of a recording with the same label, by the mean of their probabilities.
 
     The answers of all folds of a repeat go together; figures are means over repeats.
@@ -288,15 +291,19 @@ def compare_with_best(results: Draft, splits: Splits) -> dict[str, Any] | None:
     if best is None or len(finished) < 2:
         return None
     scores = np.array([[_number(fold[results.metric]) for fold in e["folds"]] for e in finished])
+    n_train = np.array([len(split.train) for split in splits.splits])
+    n_test = np.array([len(split.test) for split in splits.splits])
     rows = significance.versus_best(
         scores,
         next(i for i, e in enumerate(finished) if e is best),
-        np.array([len(split.train) for split in splits.splits]),
-        np.array([len(split.test) for split in splits.splits]),
+        n_train,
+        n_test,
         [np.array([p["label"] == p["predicted"] for p in e["predictions"] if p["repeat"] == 0]) for e in finished],
     )
     for e, row in zip(finished, rows):
-        e["versus_best"] = row
+        e["versus_best"] = None if row is None else _versus(row)
+    drawn_anew = splits.n_splits if splits.kind.endswith("k-fold") else None
+    reached = reach.reach(rows, n_train, n_test, drawn_anew) if results.metric in reach.SHARES else None
     return {
         "best": {name: best[name] for name in ("features", "classifier", "augment")},
         "metric": results.metric,
@@ -304,6 +311,22 @@ def compare_with_best(results: Draft, splits: Splits) -> dict[str, Any] | None:
         "decided_by": significance.decided_by(rows),
         "clips_independent": results.record["dataset"]["n_groups"] is None,
         "n_folds": len(splits.splits),
+        "smallest_p": None if reached is None else reached.smallest_p,
+        "repeats_needed": None if reached is None else reached.repeats_needed,
+    }
+
+
+def _versus(found: significance.Versus) -> dict[str, Any]:
+    pairs = found.mcnemar
+    return {
+        "difference": found.difference,
+        "t": found.t,
+        "p": found.p,
+        "p_holm": found.p_holm,
+        "mcnemar": None
+        if pairs is None
+        else {"best_only": pairs.first_only, "this_only": pairs.second_only, "p": pairs.p, "p_holm": pairs.p_holm},
+        "distinguishable": found.distinguishable,
     }
 
 
@@ -312,10 +335,12 @@ def _failure(outcome: Outcome) -> str:
     errors = [fold.error for fold in folds if fold.error]
     if errors:
         return (f"{len(errors)} of {len(folds)} folds failed; the first: " if len(folds) > 1 else "") + errors[0]
-    return f"the search over all folds failed: {outcome.outer}" if isinstance(outcome.outer, str) else ""
+    return f"the search over all folds failed: {outcome.choice}" if isinstance(outcome.choice, str) else ""
 
 
-def _fold_scores(task: Task, truth: Truth, splits: list[Split], folds: list[Fold]) -> list[dict[str, float | None]]:
+def _fold_scores(
+    task: Task, truth: Truth, splits: Sequence[Split], folds: Sequence[Fold]
+) -> list[dict[str, float | None]]:
     return [task.scores(truth[split.test], fold.predicted, fold.probabilities) for split, fold in zip(splits, folds)]
 
 
@@ -341,8 +366,8 @@ def _number(value: float | None) -> float:
 
 
 def _tuning(of: Experiment, outcome: Outcome, course: Course) -> dict[str, Any] | None:
-    found = [fold.inner for fold in outcome.folds if fold.inner is not None]
-    if not found or not isinstance(outcome.outer, Found):
+    choices = [fold.choice for fold in outcome.folds if fold.choice is not None]
+    if not choices or not isinstance(outcome.choice, Choice):
         return None
     tried: dict[str, list[Any]] = {}
     for candidate in of.candidates:
@@ -350,18 +375,18 @@ def _tuning(of: Experiment, outcome: Outcome, course: Course) -> dict[str, Any] 
             if value not in tried.setdefault(name, []):
                 tried[name].append(value)
     return {
-        "method": found[0].method,
+        "method": choices[0].method,
         "metric": course.metric,
         "candidates": len(of.candidates),
         "budget": course.budget,
         "inner_folds": INNER_FOLDS,
-        "fits": sum(f.fits for f in found),
+        "fits": sum(choice.fits for choice in choices),
         "space": {name: values for name, values in tried.items() if len(values) > 1},
         "chosen": dict(Counter(fold.classifier.spec for fold in outcome.folds).most_common()),
         "non_nested": {
-            "score": outcome.outer.score,
-            "spec": outcome.outer.best.spec,
-            "parameters": outcome.outer.best.parameters,
+            "score": outcome.choice.score,
+            "spec": outcome.choice.best.spec,
+            "parameters": outcome.choice.best.parameters,
         },
     }
 

@@ -25,7 +25,7 @@ from audioclf.reports.pictures.canvas import (
 from audioclf.results.across import Across
 from audioclf.results.metrics import TAG_TITLES, TITLES
 from audioclf.results.words import shortened
-from audioclf.statistics.significance import cliques
+from audioclf.statistics.ranks import cliques
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -18,7 +18,9 @@ from audioclf.audio.signal import Signal
 from audioclf.feature_sets.bfcc import BFCC
 from audioclf.feature_sets.gfcc import GFCC
 from audioclf.feature_sets.lfcc import LFCC
-from audioclf.spectra.spectra import Analysis, Spectra, filterbanks
+from audioclf.spectra import filterbanks
+from audioclf.spectra.analysis import Analysis
+from audioclf.spectra.spectra import Spectra
 
 RATE, N_FFT = 16000, 1024
 

@@ -12,7 +12,7 @@ from audioclf.reports.pictures.confusion import confusion_counts, confusion_shar
 from audioclf.reports.pictures.ranking import ranking
 from audioclf.reports.png import PNGReport
 from audioclf.results.portrait import portrait
-from audioclf.spectra.spectra import Analysis
+from audioclf.spectra.analysis import Analysis
 
 
 def names_of(files, folder):
