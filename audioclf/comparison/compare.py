@@ -40,7 +40,8 @@ from audioclf.experiment.material import Sources
 from audioclf.experiment.space import DEFAULT_BUDGET
 from audioclf.experiment.task import task_of
 from audioclf.features import functionals
-from audioclf.features.extraction import Extraction, Survey, extract
+from audioclf.features.extraction import Extraction, extract
+from audioclf.features.survey import Survey
 from audioclf.features.wanted import Wanted
 from audioclf.files import write_whole
 from audioclf.progress import Progress, silent
@@ -48,7 +49,7 @@ from audioclf.results import excerpts
 from audioclf.results.names import identity, is_baseline, title
 from audioclf.results.report import write_run
 from audioclf.results.results import Results
-from audioclf.spectra.spectra import Analysis
+from audioclf.spectra.analysis import Analysis
 from audioclf.store.store import FeatureStore
 from audioclf.validation.inner import with_inner
 from audioclf.validation.splits import Splits, make_splits, naive_splits, ungrouped
