@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from audioclf.audit.finding import Finding
 from audioclf.experiment.task import Task
-from audioclf.features.extraction import Survey
+from audioclf.features.survey import Survey
 from audioclf.results.schema import Failed, Finished
-from audioclf.spectra.spectra import Analysis
+from audioclf.spectra.analysis import Analysis
 
 
 def of_recordings(found: Survey, analysis: Analysis, task: Task, findings: Sequence[Finding] = ()) -> list[str]:

@@ -34,9 +34,7 @@ class Checkpoints:
     task : Task
     """
 
-    def __init__(
-        self, folder: str | os.PathLike[str] | None, facts: Sequence[Any], course: Course, task: Task
-    ) -> None:
+    def __init__(self, folder: str | os.PathLike[str] | None, facts: Sequence[Any], course: Course, task: Task) -> None:
         self.folder = None if folder is None else Path(folder)
         self._course = course
         self._task = task
@@ -84,7 +82,7 @@ class Checkpoints:
             got, expected = getattr(found, name), getattr(experiment.names, name)
             if got != expected:
                 raise DamagedError(f"$.{name}: of another experiment, '{got}' in place of '{expected}'")
-        check_experiment(found, self._task.labels, self._task.titles)
+        check_experiment(found, self._task.labels, self._task.titles, several=self._task.tags is not None)
         splits = self._course.splits
         if [(f.repeat, f.fold, f.n_test) for f in found.folds] != [(s.repeat, s.fold, len(s.test)) for s in splits]:
             raise DamagedError("$.folds: not the folds of this run")

@@ -33,13 +33,14 @@ from audioclf.features import functionals
 from audioclf.features.extraction import Extraction
 from audioclf.progress import Progress, silent
 from audioclf.results.excerpts import clips_worth_hearing, make_excerpts
+from audioclf.results.pictures import Excerpt
 from audioclf.results.report import write_reports
 from audioclf.results.results import Results
 from audioclf.results.schema import Audit, Finished, Record
-from audioclf.results.pictures import Excerpt
-from audioclf.spectra.spectra import Analysis
+from audioclf.spectra.analysis import Analysis
 from audioclf.store.store import FeatureStore
 from audioclf.validation.splits import make_splits
+
 
 class Comparison:
     """A finished comparison.
@@ -294,8 +295,8 @@ def run(
     scored, tests = compare_with_best(timed, metric, protocol.splits, dataset.n_groups is None)
     winner = find_winner(experiments, scored, metric)
     looking = time.perf_counter()
-    insight, best = (Insight(), None) if winner is None else (
-        look_closer(*winner, sources, protocol, settings, around), winner[1]
+    insight, best = (
+        (Insight(), None) if winner is None else (look_closer(*winner, sources, protocol, settings, around), winner[1])
     )
     audit = hindsight.audit(prepared, settings.seed, best, sources.extraction.clips, metric)
     excerpts = _excerpts(prepared, sources, best, audit, around)
@@ -342,9 +343,7 @@ def run(
     return Comparison(Results(record), analysis, sources, list(experiments), checkpoints)
 
 
-def _load(
-    data: Data, test: Data | None, settings: Settings, around: Surroundings
-) -> tuple[Prepared, Prepared | None]:
+def _load(data: Data, test: Data | None, settings: Settings, around: Surroundings) -> tuple[Prepared, Prepared | None]:
     """Load and audit the data, and prepare the clips that are kept apart; refuse what can't be compared."""
     dataset = data if isinstance(data, Dataset) else load_dataset(data)
     refuse_repeats(dataset)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from audioclf.audio import decode
 from audioclf.audit.finding import Finding
-from audioclf.audit.leakage import auto_groups
+from audioclf.audit.sources import auto_groups
 from audioclf.classifier.contract import build_classifier
 from audioclf.comparison import hindsight
 from audioclf.comparison import record as records
@@ -149,7 +149,7 @@ def run(data: Data, settings: ExplorationSettings, around: Surroundings) -> Expl
     """
     began = time.perf_counter()
     prepared = prepare(data, settings.group_by, None, around.store, around.n_workers, around.progress)
-    found, dataset = prepared.found, prepared.dataset
+    found = prepared.found
     analysis = settings.analysis(found.rates.values())
     reference = Experiment(FEATURES, tuple(build_extractors(FEATURES)), build_classifier(CLASSIFIER))
     sources = _sources(prepared, reference, analysis, around)
@@ -231,9 +231,7 @@ def _score_reference(
 
 
 def _described(scored: Finished) -> Reference:
-    return Reference(
-        features=scored.features, classifier=scored.classifier, metrics=scored.metrics, naive=scored.naive
-    )
+    return Reference(features=scored.features, classifier=scored.classifier, metrics=scored.metrics, naive=scored.naive)
 
 
 def _splits(clips: Sequence[Clip], seed: int, tags: list[str] | None) -> Splits:
@@ -252,7 +250,9 @@ def _project(scored: Finished | None, clips: Sequence[Clip], vectors: NDArray[np
     return projection(clips, vectors, [clip.label for clip in clips], predicted, FEATURES, seed)
 
 
-def _portraits(extraction: Extraction, found: Survey, vectors: NDArray[np.float32], analysis: Analysis) -> list[Portrait]:
+def _portraits(
+    extraction: Extraction, found: Survey, vectors: NDArray[np.float32], analysis: Analysis
+) -> list[Portrait]:
     """A typical clip of each class: the one nearest to the middle of its class."""
     spread = vectors.std(axis=0)
     scaled = (vectors - vectors.mean(axis=0)) / np.where(spread > 0, spread, 1.0)

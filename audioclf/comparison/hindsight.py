@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from audioclf.audit import examine
+from audioclf.audit.examine import examine
 from audioclf.audit.finding import Finding
-from audioclf.audit.quality import likely_wrong_labels
+from audioclf.audit.labels import likely_wrong_labels
 from audioclf.comparison.preparation import Prepared
 from audioclf.dataset.clips import Clip
 from audioclf.results.metrics import TAG_TITLES, TITLES
@@ -32,7 +32,7 @@ def audit(prepared: Prepared, seed: int, best: Finished | None, clips: Sequence[
     metric : str
     """
     several = prepared.dataset.multilabel
-    findings = examine.examine(prepared.dataset.clips, prepared.measured, seed)
+    findings = examine(prepared.dataset.clips, prepared.measured, seed)
     if several:
         findings = [finding for finding in findings if not finding.of_classes]
     if best is not None:

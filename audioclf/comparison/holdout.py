@@ -18,7 +18,7 @@ from audioclf.experiment.experiment import Experiment
 from audioclf.experiment.material import Sources
 from audioclf.features.extraction import Extraction, extract
 from audioclf.results.schema import HeldOut, Value
-from audioclf.spectra.spectra import Analysis
+from audioclf.spectra.analysis import Analysis
 
 
 def check_labels(test: Dataset, data: Dataset) -> None:
@@ -98,8 +98,7 @@ def answer_held_out(
         augment=experiment.augment,
         parameters=structs.plain(classifier.parameters),
         metrics={
-            name: Value(value=scored.values[name], low=low, high=high)
-            for name, (low, high) in scored.intervals.items()
+            name: Value(value=scored.values[name], low=low, high=high) for name, (low, high) in scored.intervals.items()
         },
         per_class=scored.per_class,
         confusion_matrix=scored.confusion_matrix,

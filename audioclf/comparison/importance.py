@@ -1,4 +1,4 @@
-"""Permutation importance: how much worse a classifier gets when an extractor's values, or a coefficient's, are permuted."""
+"""Permutation importance: the drop in score when an extractor's values, or a coefficient's, are permuted."""
 
 from __future__ import annotations
 

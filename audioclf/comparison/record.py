@@ -19,7 +19,7 @@ from audioclf.dataset.digest import content_digest
 from audioclf.features.extraction import Extraction
 from audioclf.results import schema
 from audioclf.results.schema import Augmentation, Skipped
-from audioclf.spectra.spectra import Analysis
+from audioclf.spectra.analysis import Analysis
 
 _PACKAGES = (
     "numpy", "scipy", "scikit-learn", "hmmlearn", "librosa", "spafe", "soundfile", "soxr",

@@ -68,7 +68,10 @@ class Scored:
 def score_experiment(
     of: Experiment, outcome: Outcome, sources: Sources, protocol: Protocol, by_recording: bool = False
 ) -> Finished | Failed:
-    """Return an experiment's scores, or why it failed; *by_recording*, also of one answer for each recording's clips."""
+    """Return an experiment's scores, or why it failed.
+
+    With *by_recording* also those of one answer for all clips of a recording.
+    """
     names: dict[str, Any] = {
         "features": of.features,
         "classifier": of.classifier.spec,
@@ -261,9 +264,7 @@ def _cost(outcome: Outcome, splits: Sequence[Split]) -> Cost | None:
     )
 
 
-def _naive(
-    task: Task, clips: Sequence[Clip], outcome: Outcome, protocol: Protocol, by_recording: bool
-) -> Naive | None:
+def _naive(task: Task, clips: Sequence[Clip], outcome: Outcome, protocol: Protocol, by_recording: bool) -> Naive | None:
     naive = protocol.naive
     if naive is None:
         return None

@@ -13,7 +13,7 @@ from audioclf.experiment.material import Sources
 from audioclf.experiment.task import task_of
 from audioclf.features.extraction import Extraction, extract
 from audioclf.features.wanted import Wanted
-from audioclf.spectra.spectra import Analysis
+from audioclf.spectra.analysis import Analysis
 
 
 def make_sources(prepared: Prepared, analysis: Analysis, settings: Settings, around: Surroundings) -> Sources:

@@ -9,9 +9,10 @@ from msgspec.structs import replace
 
 from audioclf.comparison.sources import wanted
 from audioclf.experiment.experiment import Experiment
-from audioclf.features.extraction import Survey, extract
+from audioclf.features.extraction import extract
+from audioclf.features.survey import Survey
 from audioclf.results.schema import Failed, Finished
-from audioclf.spectra.spectra import Analysis
+from audioclf.spectra.analysis import Analysis
 
 _CLIPS, _LONGEST = 8, 60.0  # clips that features are timed on, and seconds that one may last
 

@@ -73,7 +73,7 @@ def find_winner(
 
 
 def final_classifier(asked: Experiment, scored: Finished) -> Classifier:
-    """Return the classifier for a model that learns from all clips: as asked for, or as the search over all folds says."""
+    """Return the classifier for a model of all clips: as asked for, or as the search over all folds chose."""
     return asked.classifier if scored.tuning is None else build_classifier(scored.tuning.non_nested.spec)
 
 

@@ -21,7 +21,7 @@ from audioclf.dataset.clips import Clip
 from audioclf.results import portrait
 from audioclf.results.pictures import Excerpt
 from audioclf.results.schema import Prediction
-from audioclf.spectra.spectra import Analysis
+from audioclf.spectra.analysis import Analysis
 
 MOST = 24
 SECONDS = 5.0
@@ -103,9 +103,7 @@ def _mistakes(predictions: Sequence[Prediction]) -> list[str]:
     return sorted(sure, key=lambda name: -round(sure[name], 9))
 
 
-def make_excerpts(
-    clips: Sequence[Clip], most: int = MOST, seconds: float = SECONDS, workers: int = 1
-) -> list[Excerpt]:
+def make_excerpts(clips: Sequence[Clip], most: int = MOST, seconds: float = SECONDS, workers: int = 1) -> list[Excerpt]:
     """Return an excerpt of each clip, in their order, that a report can play and show by itself.
 
     A clip of up to *seconds* is given whole. Of a longer one it is the stretch with the most energy, the first of
