@@ -23,6 +23,8 @@ Text = Annotated[str, Meta(min_length=1)]
 
 _MISSING = re.compile(r"Object missing required field `(.+?)`(?: - at `(.+)`)?$")
 _ELSE = re.compile(r"(.+?)(?: - at `(.+)`)?$", re.DOTALL)
+_PATH = re.compile(r"`(\$[^`]*)`$")
+_STEP = re.compile(r"\.(\w+)|\[(\d+)\]|\[\.\.\.\]")
 _TYPES = {"object": "an object", "array": "a list", "str": "text", "int": "a whole number", "float": "a number",
           "bool": "true or false", "null": "null"}  # fmt: skip
 
@@ -135,7 +137,8 @@ def convert(data: Any, kind: type[T], at: str = "$") -> T:
     try:
         return msgspec.convert(data, kind)
     except msgspec.ValidationError as error:
-        raise DamagedError(at + _explained(str(error)).removeprefix("$")) from error
+        message = _with_keys(data, kind, str(error))
+        raise DamagedError(at + _explained(message).removeprefix("$")) from error
     except (OverflowError, RecursionError) as error:
         raise DamagedError(f"{at}: {error}") from error
 
@@ -199,6 +202,54 @@ def _explained(message: str) -> str:
     assert found is not None
     what = re.sub(r"`([^`]+)`", lambda name: _in_words(name[1]), found[1])
     return f"{found[2] or '$'}: {what[:1].lower()}{what[1:]}"
+
+
+def _with_keys(data: Any, kind: Any, message: str) -> str:
+    """Put the names of dictionaries' entries into msgspec's *message*, which says ``[...]`` for any of them.
+
+    The entry is the one that, alone in its dictionary, brings the same message.
+    """
+    path = _PATH.search(message)
+    if path is None or "[...]" not in path[1]:
+        return message
+    place: list[str | int] = []
+    for name, number in _STEP.findall(path[1]):
+        if name or number:
+            place.append(name or int(number))
+            continue
+        for key in _at(data, place):
+            alone = _with(data, place, {key: _at(data, place)[key]})
+            if _complaint(alone, kind) == message:
+                data = alone
+                place.append(key)
+                break
+        else:
+            return message
+    told = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in place)
+    return f"{message[: path.start(1)]}${told}{message[path.end(1) :]}"
+
+
+def _at(data: Any, place: list[str | int]) -> Any:
+    for step in place:
+        data = data[step]
+    return data
+
+
+def _with(data: Any, place: list[str | int], value: Any) -> Any:
+    """Return *data* with *value* at *place*; what *data* holds elsewhere isn't copied."""
+    if not place:
+        return value
+    whole = data.copy()
+    whole[place[0]] = _with(data[place[0]], place[1:], value)
+    return whole
+
+
+def _complaint(data: Any, kind: Any) -> str:
+    try:
+        msgspec.convert(data, kind)
+    except msgspec.ValidationError as error:
+        return str(error)
+    return ""
 
 
 def _in_words(types: str) -> str:

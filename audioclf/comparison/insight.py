@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,8 +14,9 @@ from audioclf.comparison.projection import projection, summarise
 from audioclf.comparison.protocol import Protocol
 from audioclf.comparison.settings import Settings, Surroundings
 from audioclf.comparison.winner import final_classifier
+from audioclf.dataset.clips import Clip
 from audioclf.experiment.experiment import Experiment
-from audioclf.experiment.material import Sources
+from audioclf.experiment.material import Material, Sources
 from audioclf.results.schema import Finished, Importance, LearningCurve, Projection
 
 _REFIT_SECONDS = 150.0
@@ -49,13 +50,18 @@ def look_closer(
     metric, seed, workers = protocol.course.metric, settings.seed, around.n_workers
     splits = protocol.first_repeat
 
+    def project() -> Projection:
+        # What is looked at are the clips; material for training holds their copies, too.
+        own = material if winner.augment is None else sources.material(winner.extractors, winner.classifier.takes)
+        return _project(own, sources.extraction.clips, best, seed)
+
     def weigh() -> Importance:
         few = splits[: _affordable_refits(chosen.classifier, material.size)]
         return permutation_importance(chosen, material, few, metric, settings.pooling, seed, workers)
 
     looks: dict[str, Callable[[], Importance | LearningCurve | Projection]] = {}
     if sources.task.tags is None:
-        looks["projection"] = lambda: _project(winner, best, sources, seed)
+        looks["projection"] = project
     if not best.is_baseline:
         looks["importance"] = weigh
     if settings.with_curve:
@@ -71,17 +77,15 @@ def look_closer(
     return Insight(**parts, left_out=tuple(left_out))  # type: ignore[arg-type]
 
 
-def _project(winner: Experiment, best: Finished, sources: Sources, seed: int) -> Projection:
-    clips = sources.extraction.clips
-    asked = sources.material(winner.extractors, winner.classifier.takes)
-    data = asked.inputs.array
+def _project(material: Material, clips: Sequence[Clip], best: Finished, seed: int) -> Projection:
+    data, lengths = material.inputs.array, material.lengths
     said = {row.path: row.predicted for row in best.predictions if row.repeat == 0}
     return projection(
         clips,
-        data if asked.lengths is None else summarise(data, asked.lengths),
-        asked.task.texts(asked.truth),
+        data if lengths is None else summarise(data, lengths),
+        material.task.texts(material.truth),
         [said.get(clip.name, "") for clip in clips],
-        winner.features,
+        best.features,
         seed,
     )
 
