@@ -18,7 +18,7 @@ from audioclf.features.specs import build_extractors
 from audioclf.files import write_whole
 from audioclf.results.names import Names
 from audioclf.results.schema import CrossValidation, Dataset, Metric
-from audioclf.spectra.spectra import Analysis
+from audioclf.spectra.analysis import Analysis
 from audioclf.structs import DamagedError, Text
 
 SCHEMA = 1

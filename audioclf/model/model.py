@@ -26,8 +26,8 @@ from audioclf.features.specs import build_extractors, vector_names
 from audioclf.features.wanted import Wanted
 from audioclf.model.file import FACTS, Facts, read_model, write_model
 from audioclf.progress import Progress, silent
+from audioclf.spectra.analysis import Analysis
 from audioclf.spectra.kernels import compiler
-from audioclf.spectra.spectra import Analysis
 from audioclf.structs import DamagedError
 
 if TYPE_CHECKING:
