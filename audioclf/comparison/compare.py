@@ -16,7 +16,7 @@ import numpy as np
 
 from audioclf import structs
 from audioclf._version import __version__
-from audioclf.audit import examine
+from audioclf.audit.examine import examine
 from audioclf.augmentation import copies as augmentation
 from audioclf.augmentation.copies import Augmentation
 from audioclf.classifier.contract import Classifier, build_classifier
@@ -538,7 +538,7 @@ def _look_closer(
     """The audit, what the winner goes by, and clips to listen to, as parts of the record."""
     clips, record, best = sources.extraction.clips, results.record, results.best
     left_out: list[str] = []
-    findings = examine.examine(prepared.dataset.clips, prepared.measured, record["seed"])
+    findings = examine(prepared.dataset.clips, prepared.measured, record["seed"])
     if results.multilabel:
         findings = [finding for finding in findings if not finding.of_classes]
     parts: dict[str, Any] = dict.fromkeys(("importance", "learning_curve", "projection"))

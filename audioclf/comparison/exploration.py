@@ -15,8 +15,9 @@ import numpy as np
 
 from audioclf import structs
 from audioclf.audio import decode
-from audioclf.audit import examine
+from audioclf.audit.examine import examine
 from audioclf.audit.finding import Finding
+from audioclf.audit.sources import auto_groups
 from audioclf.classifier.contract import build_classifier
 from audioclf.comparison import hindsight
 from audioclf.comparison import record as records
@@ -165,7 +166,7 @@ def run(
     )
     if not extraction.clips:
         raise DatasetError(f"none of the recordings of {dataset.name} can be analysed: {extraction.skipped[0][1]}")
-    findings = examine.examine(found.clips, prepared.measured, seed)
+    findings = examine(found.clips, prepared.measured, seed)
     if dataset.multilabel:
         findings = [finding for finding in findings if not finding.of_classes]
     progress("reference", 0, 1, f"{FEATURES} with {CLASSIFIER}")
@@ -228,7 +229,7 @@ def _reference(
     clips = sources.extraction.clips
     tags = list(sources.task.labels) if prepared.dataset.multilabel else None
     if all(clip.group is None for clip in clips):
-        groups = examine.auto_groups(prepared.found.clips, prepared.measured)
+        groups = auto_groups(prepared.found.clips, prepared.measured)
         names = {clip.name: group for clip, group in zip(prepared.found.clips, groups)}
         if len(set(names.values())) < len(names):
             clips = [replace(clip, group=names[clip.name]) for clip in clips]
