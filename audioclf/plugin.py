@@ -27,6 +27,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from audioclf import structs
     from audioclf.audio.recordings import AUDIO_SUFFIXES
     from audioclf.augmentation.copies import Effect, Samples
     from audioclf.classifier.contract import Classifier
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from audioclf.spectra.spectra import Frames, Spectra
 
 _HOMES = {
+    "audioclf": ("structs",),
     "audioclf.augmentation.copies": ("Effect", "Samples"),
     "audioclf.audio.recordings": ("AUDIO_SUFFIXES",),
     "audioclf.classifier.contract": ("Classifier",),
@@ -124,6 +126,7 @@ __all__ = [
     "kernel",
     "param",
     "rows",
+    "structs",
     "tell",
     "write_whole",
 ]
