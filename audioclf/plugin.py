@@ -55,7 +55,8 @@ if TYPE_CHECKING:
     from audioclf.results.results import Results
     from audioclf.spec import param
     from audioclf.spectra import filterbanks
-    from audioclf.spectra.kernels.compiler import LANES, Rows, kernel, rows
+    from audioclf.spectra.kernels.compiler import kernel
+    from audioclf.spectra.kernels.rows import LANES, Rows, rows
     from audioclf.spectra.spectra import Frames, Spectra
 
 _HOMES = {
@@ -86,7 +87,8 @@ _HOMES = {
     "audioclf.results.results": ("Results",),
     "audioclf.spec": ("param",),
     "audioclf.spectra": ("filterbanks",),
-    "audioclf.spectra.kernels.compiler": ("LANES", "Rows", "kernel", "rows"),
+    "audioclf.spectra.kernels.compiler": ("kernel",),
+    "audioclf.spectra.kernels.rows": ("LANES", "Rows", "rows"),
     "audioclf.spectra.spectra": ("Frames", "Spectra"),
 }
 """What each module gives. The block above says the same to tools that read code without running it."""

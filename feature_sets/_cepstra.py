@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audioclf.plugin import Extractor, Frames, Passage, Spectra, param, rows
-from audioclf.spectra.kernels import compiler
+from audioclf.spectra.kernels.logarithm import log
+from audioclf.spectra.kernels.matrices import Weights, weigh, weights
 
 FLOOR = 1e-10
 
@@ -75,7 +76,7 @@ def decibels(energies: Frames) -> Frames:
     >>> decibels(np.array([[1.0, 0.0]], np.float32)).round(3)
     array([[   0., -100.]], dtype=float32)
     """
-    return compiler.log(rows(energies), FLOOR, 10 / np.log(10)).T
+    return log(rows(energies), FLOOR, 10 / np.log(10)).T
 
 
 def limit_range(level: NDArray[np.floating], top_db: float | None, passage: Passage) -> NDArray[np.floating]:
@@ -103,16 +104,16 @@ def limit_range(level: NDArray[np.floating], top_db: float | None, passage: Pass
 
 def cosine_transform(bands: NDArray[np.floating], n_coeffs: int) -> Frames:
     """Return the first *n_coeffs* of the orthonormal DCT-II along the bands, shape (n_frames, n_coeffs), float32."""
-    return compiler.weigh(rows(bands), _cosines(bands.shape[1], n_coeffs)).T
+    return weigh(rows(bands), _cosines(bands.shape[1], n_coeffs)).T
 
 
 @lru_cache(maxsize=64)
-def _cosines(n_bands: int, n_coeffs: int) -> compiler.Weights:
+def _cosines(n_bands: int, n_coeffs: int) -> Weights:
     """The orthonormal DCT-II as a matrix."""
     angle = np.pi / n_bands * np.outer(np.arange(n_coeffs), np.arange(n_bands) + 0.5)
     matrix = np.cos(angle) * np.sqrt(2 / n_bands)
     matrix[0] /= np.sqrt(2)
-    return compiler.weights(matrix)
+    return weights(matrix)
 
 
 def numbered(name: str, count: int) -> list[str]:

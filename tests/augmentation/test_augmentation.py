@@ -31,7 +31,8 @@ from audioclf.features.wanted import Wanted
 from audioclf.parallel import single_threaded
 from audioclf.spec import param
 from audioclf.spectra.analysis import Analysis
-from audioclf.store.store import FeatureStore, clip_key
+from audioclf.store.recipe import clip_key
+from audioclf.store.store import FeatureStore
 
 needs_extra = pytest.mark.skipif(not find_spec("audiomentations"), reason="the extra 'augment' isn't installed")
 ALL = "noise,pitch,stretch,shift,gain,reverb"
