@@ -37,7 +37,6 @@ def extract(
     **options: Any,
 ) -> None:
     """Write the features of a data set to a table for other programs."""
-    import numpy as np
 
     from audioclf.dataset.load import load_dataset
     from audioclf.errors import DatasetError
@@ -75,7 +74,8 @@ def extract(
         click.echo(f"warning: left out: {why}", err=True)
     if not done.clips:
         raise DatasetError("no recording could be analysed")
-    times = done.lengths if frames else np.ones(len(done.clips), np.int64)
+    values = done.inputs(extractors, "sequences" if frames else "vectors")
+    times = values.lengths
     about: dict[str, Any] = {
         name: [value for clip, n in zip(done.clips, times) for value in [getattr(clip, name) or ""] * n]
         for name in ("name", "label", "group")
@@ -86,6 +86,5 @@ def extract(
         step = analysis.hop_samples / analysis.sample_rate
         about["time"] = [round(i * step, 6) for n in times for i in range(n)]
         names = [name for extractor in extractors for name in extractor.coefficient_names]
-    values = done.inputs(extractors, "sequences" if frames else "vectors")
-    write_table(FeatureTable(about, names, values), output)
-    click.echo(f"{output}: {len(values)} rows, {len(names)} features, analysed at {analysis.sample_rate} Hz")
+    write_table(FeatureTable(about, names, values.array), output)
+    click.echo(f"{output}: {len(values.array)} rows, {len(names)} features, analysed at {analysis.sample_rate} Hz")

@@ -25,7 +25,7 @@ from audioclf.dataset.clips import Clip
 from audioclf.errors import AudioclfError, SpecError
 from audioclf.features import extraction, functionals
 from audioclf.features import frames as engine
-from audioclf.features.extraction import extract, select, survey
+from audioclf.features.extraction import extract, survey
 from audioclf.features.specs import build_extractors
 from audioclf.features.transformer import FeatureSet
 from audioclf.features.wanted import Wanted
@@ -112,8 +112,8 @@ def test_features_are_those_of_each_clip_alone(clips):
             np.testing.assert_array_equal(done.sequences[extractor][starts[i] : starts[i + 1]], frames)
             vector = functionals.pool(frames, ("mean", "p5"))
             np.testing.assert_array_equal(done.vectors[extractor][i], vector)
-    assert done.inputs(extractors, "vectors").shape == (5, 2 * (10 + 1 + 4))
-    assert done.inputs(extractors, "sequences").shape == (done.lengths.sum(), 10 + 1 + 4)
+    assert done.inputs(extractors, "vectors").array.shape == (5, 2 * (10 + 1 + 4))
+    assert done.inputs(extractors, "sequences").array.shape == (done.lengths.sum(), 10 + 1 + 4)
     assert done.hashes == {clip.path: content_hash(clip.path) for clip in clips}
 
 
@@ -137,7 +137,7 @@ def test_numbers_dont_depend_on_the_other_clips(clips):
 def test_the_feature_set_gives_the_same_vectors(clips):
     features = FeatureSet(SPEC, sample_rate=8000, window="hann")
     expected = features.fit_transform(clips[:6])
-    np.testing.assert_array_equal(both(clips[:6]).inputs(build_extractors(SPEC), "vectors"), expected)
+    np.testing.assert_array_equal(both(clips[:6]).inputs(build_extractors(SPEC), "vectors").array, expected)
 
 
 def test_a_warm_store_computes_and_decodes_nothing(clips, tmp_path, counted):
@@ -347,8 +347,8 @@ def test_every_extractor_is_finite_for_every_finite_signal(tmp_path, samples, ra
                 both_of(extractors, ("mean", "std", "skewness", "kurtosis", "p5")),
             )
             assert done.skipped == []
-            assert np.isfinite(done.inputs(extractors, "vectors")).all(), name
-            assert np.isfinite(done.inputs(extractors, "sequences")).all(), name
+            assert np.isfinite(done.inputs(extractors, "vectors").array).all(), name
+            assert np.isfinite(done.inputs(extractors, "sequences").array).all(), name
 
 
 def test_survey_reads_each_header_once(tmp_path, monkeypatch):
@@ -376,14 +376,6 @@ def test_survey_reads_each_header_once(tmp_path, monkeypatch):
     assert [name for name, _ in found.skipped] == [str(tmp_path / "c.wav")] * 2
     assert "not audio" in found.skipped[0][1]
     assert said[-1] == ("headers", 3, 3, "")
-
-
-def test_select(rng):
-    data = rng.normal(size=(9, 2)).astype(np.float32)
-    np.testing.assert_array_equal(select(data, None, np.array([3, 0])), data[[3, 0]])
-    parts = select(data, np.array([2, 4, 3]), np.array([2, 0]))
-    np.testing.assert_array_equal(parts[0], data[6:9])
-    np.testing.assert_array_equal(parts[1], data[0:2])
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="this user may read everything")
