@@ -27,6 +27,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from audioclf import structs
     from audioclf.audio.recordings import AUDIO_SUFFIXES
     from audioclf.augmentation.copies import Effect, Samples
     from audioclf.classifier.contract import Classifier
@@ -53,10 +54,12 @@ if TYPE_CHECKING:
     from audioclf.results.results import Results
     from audioclf.spec import param
     from audioclf.spectra import filterbanks
-    from audioclf.spectra.kernels.compiler import LANES, Rows, kernel, rows
+    from audioclf.spectra.kernels.compiler import kernel
+    from audioclf.spectra.kernels.rows import LANES, Rows, rows
     from audioclf.spectra.spectra import Frames, Spectra
 
 _HOMES = {
+    "audioclf": ("structs",),
     "audioclf.augmentation.copies": ("Effect", "Samples"),
     "audioclf.audio.recordings": ("AUDIO_SUFFIXES",),
     "audioclf.classifier.contract": ("Classifier",),
@@ -83,7 +86,8 @@ _HOMES = {
     "audioclf.results.results": ("Results",),
     "audioclf.spec": ("param",),
     "audioclf.spectra": ("filterbanks",),
-    "audioclf.spectra.kernels.compiler": ("LANES", "Rows", "kernel", "rows"),
+    "audioclf.spectra.kernels.compiler": ("kernel",),
+    "audioclf.spectra.kernels.rows": ("LANES", "Rows", "rows"),
     "audioclf.spectra.spectra": ("Frames", "Spectra"),
 }
 """What each module gives. The block above says the same to tools that read code without running it."""
@@ -122,6 +126,7 @@ __all__ = [
     "kernel",
     "param",
     "rows",
+    "structs",
     "tell",
     "write_whole",
 ]

@@ -13,9 +13,11 @@ import numpy as np
 from audioclf.files import write_whole
 from audioclf.reports.page import charts as _charts
 from audioclf.reports.page import clips as _clips
-from audioclf.reports.pictures import figures as _figures
+from audioclf.reports.pictures.canvas import png_bytes
+from audioclf.reports.pictures.ranks import ranks
 from audioclf.reports.words import across as _across
 from audioclf.reports.words import augmented as _augmented
+from audioclf.reports.words import confused as _confusions
 from audioclf.reports.words import costs as _costs
 from audioclf.reports.words import pieces as _pieces
 from audioclf.reports.words import tags as _tags
@@ -65,18 +67,18 @@ class HTMLReport(Report):
 
 def render_across(across: Across) -> str:
     """Return the report over several data sets as text."""
-    picture = base64.b64encode(_figures.png_bytes(_across.figure(across))).decode()
+    picture = base64.b64encode(png_bytes(ranks(across))).decode()
     return _template("across.jinja").render(text=_across, across=across, picture=f"data:image/png;base64,{picture}")
 
 
 def render(results: Results) -> str:
     """Return the report as text; where it would be larger than `MOST_BYTES`, with fewer sounds."""
     page = _page(results)
-    sounds = sum(len(excerpt["audio"]) for excerpt in results.record.get("excerpts") or [])
-    text = _template("html.jinja").render(**page, clips=_clips.Shelf.of(results.record, sounds))
+    sounds = sum(len(excerpt.audio) for excerpt in results.record.excerpts)
+    text = _template("html.jinja").render(**page, clips=_clips.Shelf.of(results.record.excerpts, sounds))
     beyond = len(text.encode(errors="backslashreplace")) - MOST_BYTES
     if sounds and beyond > 0:
-        text = _template("html.jinja").render(**page, clips=_clips.Shelf.of(results.record, sounds - beyond))
+        text = _template("html.jinja").render(**page, clips=_clips.Shelf.of(results.record.excerpts, sounds - beyond))
     return text
 
 
@@ -149,10 +151,10 @@ def _breakable(text: object) -> Any:
     return Markup(safe)
 
 
-def _confused(results: Results) -> list[_clips.Confused]:
+def _confused(results: Results) -> list[_confusions.Confused]:
     """The clips most often confused: those that can be heard, and of the others the first few."""
     heard = {excerpt["path"] for excerpt in results.record.get("excerpts") or []}
-    found = _clips.most_confused(results)
+    found = _confusions.most_confused(results)
     further = [clip for clip in found if clip.path not in heard][:_MOST_UNHEARD]
     return [clip for clip in found if clip.path in heard] + further
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from audioclf import structs
 from audioclf._version import __version__
-from audioclf.audit import examine
+from audioclf.audit.examine import examine
 from audioclf.augmentation import copies as augmentation
 from audioclf.augmentation.copies import Augmentation
 from audioclf.classifier.contract import Classifier, build_classifier
@@ -40,7 +40,8 @@ from audioclf.experiment.material import Sources
 from audioclf.experiment.space import DEFAULT_BUDGET
 from audioclf.experiment.task import task_of
 from audioclf.features import functionals
-from audioclf.features.extraction import Extraction, Survey, extract
+from audioclf.features.extraction import Extraction, extract
+from audioclf.features.survey import Survey
 from audioclf.features.wanted import Wanted
 from audioclf.files import write_whole
 from audioclf.progress import Progress, silent
@@ -48,7 +49,7 @@ from audioclf.results import excerpts
 from audioclf.results.names import identity, is_baseline, title
 from audioclf.results.report import write_run
 from audioclf.results.results import Results
-from audioclf.spectra.spectra import Analysis
+from audioclf.spectra.analysis import Analysis
 from audioclf.store.store import FeatureStore
 from audioclf.validation.inner import with_inner
 from audioclf.validation.splits import Splits, make_splits, naive_splits, ungrouped
@@ -537,7 +538,7 @@ def _look_closer(
     """The audit, what the winner goes by, and clips to listen to, as parts of the record."""
     clips, record, best = sources.extraction.clips, results.record, results.best
     left_out: list[str] = []
-    findings = examine.examine(prepared.dataset.clips, prepared.measured, record["seed"])
+    findings = examine(prepared.dataset.clips, prepared.measured, record["seed"])
     if results.multilabel:
         findings = [finding for finding in findings if not finding.of_classes]
     parts: dict[str, Any] = dict.fromkeys(("importance", "learning_curve", "projection"))

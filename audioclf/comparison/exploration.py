@@ -15,8 +15,9 @@ import numpy as np
 
 from audioclf import structs
 from audioclf.audio import decode
-from audioclf.audit import examine
+from audioclf.audit.examine import examine
 from audioclf.audit.finding import Finding
+from audioclf.audit.sources import auto_groups
 from audioclf.classifier.contract import build_classifier
 from audioclf.comparison import hindsight
 from audioclf.comparison import record as records
@@ -32,8 +33,9 @@ from audioclf.experiment.fitting import Course
 from audioclf.experiment.material import Sources
 from audioclf.experiment.task import task_of
 from audioclf.features import functionals
-from audioclf.features.extraction import Extraction, Survey, extract
+from audioclf.features.extraction import Extraction, extract
 from audioclf.features.specs import build_extractors
+from audioclf.features.survey import Survey
 from audioclf.features.wanted import Wanted
 from audioclf.progress import Progress, silent
 from audioclf.results import excerpts
@@ -41,7 +43,7 @@ from audioclf.results.pictures import Portrait
 from audioclf.results.portrait import LONGEST, portrait
 from audioclf.results.report import write_run
 from audioclf.results.results import Results
-from audioclf.spectra.spectra import Analysis
+from audioclf.spectra.analysis import Analysis
 from audioclf.store.store import FeatureStore
 from audioclf.validation.splits import Splits, make_splits, naive_splits
 
@@ -164,7 +166,7 @@ def run(
     )
     if not extraction.clips:
         raise DatasetError(f"none of the recordings of {dataset.name} can be analysed: {extraction.skipped[0][1]}")
-    findings = examine.examine(found.clips, prepared.measured, seed)
+    findings = examine(found.clips, prepared.measured, seed)
     if dataset.multilabel:
         findings = [finding for finding in findings if not finding.of_classes]
     progress("reference", 0, 1, f"{FEATURES} with {CLASSIFIER}")
@@ -227,7 +229,7 @@ def _reference(
     clips = sources.extraction.clips
     tags = list(sources.task.labels) if prepared.dataset.multilabel else None
     if all(clip.group is None for clip in clips):
-        groups = examine.auto_groups(prepared.found.clips, prepared.measured)
+        groups = auto_groups(prepared.found.clips, prepared.measured)
         names = {clip.name: group for clip, group in zip(prepared.found.clips, groups)}
         if len(set(names.values())) < len(names):
             clips = [replace(clip, group=names[clip.name]) for clip in clips]

@@ -23,10 +23,11 @@ from audioclf.experiment.fitting import Course, Fold, Outcome
 from audioclf.experiment.material import Sources
 from audioclf.experiment.search import Choice
 from audioclf.experiment.task import Probabilities, Task, Truth
-from audioclf.features.extraction import Extraction, Survey
+from audioclf.features.extraction import Extraction
+from audioclf.features.survey import Survey
 from audioclf.results.names import title
 from audioclf.results.schema import SCHEMA
-from audioclf.spectra.spectra import Analysis
+from audioclf.spectra.analysis import Analysis
 from audioclf.statistics import reach, significance
 from audioclf.validation.inner import INNER_FOLDS
 from audioclf.validation.splits import Split, Splits

@@ -20,10 +20,9 @@ from audioclf.experiment.experiment import Experiment
 from audioclf.experiment.plan import plan, with_candidates
 from audioclf.experiment.task import Task
 from audioclf.features import functionals
-from audioclf.features.specs import HIGHEST_DEFAULT_RATE, analysis_rate
 from audioclf.progress import Progress, silent
 from audioclf.results.metrics import RANKING, TAG_RANKING
-from audioclf.spectra.spectra import Analysis
+from audioclf.spectra.analysis import HIGHEST_DEFAULT_RATE, Analysis, analysis_rate
 from audioclf.store.store import FeatureStore
 from audioclf.validation.splits import parse_cv
 
@@ -45,7 +44,7 @@ class ExplorationSettings:
         In seconds.
     window : str
     n_fft : int or None
-        As of `audioclf.spectra.spectra.Analysis`.
+        As of `audioclf.spectra.analysis.Analysis`.
 
     Raises
     ------

@@ -26,8 +26,8 @@ from audioclf.features.specs import build_extractors, vector_names
 from audioclf.features.wanted import Wanted
 from audioclf.model.file import FACTS, Facts, read_model, write_model
 from audioclf.progress import Progress, silent
-from audioclf.spectra.kernels import compiler
-from audioclf.spectra.spectra import Analysis
+from audioclf.spectra.analysis import Analysis
+from audioclf.spectra.kernels.compiler import small_job
 from audioclf.structs import DamagedError
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class Model:
         listed = [clip if isinstance(clip, Clip) else Clip(Path(clip)) for clip in clips]
         extractors, takes = self.extractors, self.classifier.takes
         small = _is_small(listed)
-        with compiler.small_job() if small else contextlib.nullcontext():
+        with small_job() if small else contextlib.nullcontext():
             extraction = extract(
                 listed,
                 self.analysis,

@@ -13,7 +13,7 @@ from audioclf.classifier.contract import build_classifier
 from audioclf.classifier.footprint import Footprint, count_numbers, footprint
 from audioclf.model.file import Facts
 from audioclf.model.model import Model
-from audioclf.spectra.spectra import Analysis
+from audioclf.spectra.analysis import Analysis
 
 
 def test_a_logistic_regression_holds_its_weights_and_its_scaling(rng):
