@@ -51,8 +51,9 @@ from audioclf.results.report import write_run
 from audioclf.results.results import Results
 from audioclf.spectra.analysis import Analysis
 from audioclf.store.store import FeatureStore
+from audioclf.validation.division import make_splits, naive_splits, ungrouped
 from audioclf.validation.inner import with_inner
-from audioclf.validation.splits import Splits, make_splits, naive_splits, ungrouped
+from audioclf.validation.splits import Splits
 
 _TIMED_CLIPS, _TIMED_SECONDS = 8, 60.0  # clips that features are timed on, and how long one may be
 _REFIT_SECONDS = 150.0
@@ -152,7 +153,7 @@ def compare(
     classifiers : str or sequence of str
         Specs of classifiers; text is split at commas. ``dummy`` is added.
     cv : int, "folds", "logo" or None
-        See `audioclf.validation.splits.make_splits`.
+        See `audioclf.validation.division.make_splits`.
     repeats : int
         How often the folds are drawn anew.
     group_by : str, optional

@@ -45,7 +45,8 @@ from audioclf.results.report import write_run
 from audioclf.results.results import Results
 from audioclf.spectra.analysis import Analysis
 from audioclf.store.store import FeatureStore
-from audioclf.validation.splits import Splits, make_splits, naive_splits
+from audioclf.validation.division import make_splits, naive_splits
+from audioclf.validation.splits import Splits
 
 FEATURES = "mfcc+spectral"
 CLASSIFIER = "svm"

@@ -25,7 +25,9 @@ from audioclf.features.wanted import Wanted
 from audioclf.progress import Progress, silent
 from audioclf.spectra.analysis import Analysis
 from audioclf.spectra.spectra import Frames
-from audioclf.store.store import FeatureStore, FileFacts, NoStore, clip_key, recipe
+from audioclf.store.recipe import clip_key, recipe
+from audioclf.store.recordings import FileFacts
+from audioclf.store.store import FeatureStore, NoStore
 
 _MOST_CLIPS = 64  # in a batch: what is analysed together and kept in one page of the store
 _MOST_SAMPLES = 1 << 21  # decoded samples in a batch
