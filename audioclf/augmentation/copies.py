@@ -301,7 +301,7 @@ class Augmentation:
         sample_rate : int
             In Hz.
         key : bytes
-            Of the clip's content, as `audioclf.store.store.clip_key` gives it.
+            Of the clip's content, as `audioclf.store.recipe.clip_key` gives it.
         number : int
             Which copy, 1 to `factor`.
 

@@ -27,7 +27,8 @@ from audioclf.features.specs import build_extractors
 from audioclf.features.wanted import Wanted
 from audioclf.parallel import single_threaded
 from audioclf.spectra.analysis import Analysis
-from audioclf.store.store import FeatureStore, store
+from audioclf.store.recipe import clip_key
+from audioclf.store.store import FeatureStore
 
 needs_extra = pytest.mark.skipif(not find_spec("audiomentations"), reason="the extra 'augment' isn't installed")
 ALL = "noise,pitch,stretch,shift,gain,reverb"
@@ -348,7 +349,7 @@ def test_features_of_copies_are_those_of_the_augmented_samples(clips):
     done = features(clips, (made, 2))
     starts = np.concatenate([[0], np.cumsum(done.lengths)])
     for i, clip in enumerate(clips):
-        key = store.clip_key(content_hash(clip.path), clip.start, clip.end)
+        key = clip_key(content_hash(clip.path), clip.start, clip.end)
         original = decode.read(clip.path, RATE, clip.start, clip.end)
         copy = Signal(made.copy(original.samples, RATE, key, 2), RATE)
         with single_threaded():
@@ -443,7 +444,7 @@ def test_plot_writes_copies_to_listen_to_and_a_picture(tmp_path):
         assert sorted(path.name for path in folder.iterdir()) == names
         samples, rate = soundfile.read(folder / "original.wav", dtype="float32")
         np.testing.assert_allclose(samples, soundfile.read(recording, dtype="float32")[0], atol=2**-15)
-        key = store.clip_key(content_hash(recording), None, None)
+        key = clip_key(content_hash(recording), None, None)
         for number in (1, 2):
             copy, rate = soundfile.read(folder / f"copy-{number}.wav", dtype="float32")
             expected = made.copy(decode.read(recording).samples, RATE, key, number)
