@@ -21,14 +21,9 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 T = TypeVar("T")
-Progress = Callable[[str, int, int, str], None]
 
 PATIENCE = 0.5
 """Seconds of work before other processes are asked for help: to start one takes longer than that."""
-
-
-def silent(stage: str, done: int, total: int, note: str) -> None:
-    """Report no progress."""
 
 
 def count_workers(wanted: int | None) -> int:

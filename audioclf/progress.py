@@ -1,4 +1,4 @@
-"""What a long fit says of itself while it lasts: each epoch, to whoever listens, over processes."""
+"""What a long run says of itself while it lasts: its stages, and the epochs of a fit, from any process."""
 
 from __future__ import annotations
 
@@ -8,9 +8,18 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-Listener = Callable[[int, int, str], None]
-_INTERVAL = 0.3  # seconds between two looks into the diary
-_page: tuple[Path, str] | None = None
+Progress = Callable[[str, int, int, str], None]
+"""Called with a stage ("features"), what is done of it, how much it is in all, and a note."""
+
+EpochListener = Callable[[int, int, str], None]
+"""Called with the epochs that are over, how many there are to be, and a note such as the loss."""
+
+_INTERVAL = 0.3  # seconds between two looks for what was told
+_target: tuple[Path, str] | None = None  # where this process's epochs are told, and of which fit
+
+
+def silent(stage: str, done: int, total: int, note: str) -> None:
+    """Report no progress."""
 
 
 def tell(done: int, total: int, note: str) -> None:
@@ -18,29 +27,29 @@ def tell(done: int, total: int, note: str) -> None:
 
     >>> tell(1, 40, "loss 0.61")
     """
-    if _page is None:
+    if _target is None:
         return
-    path, title = _page
-    line = json.dumps([done, total, f"{title}: {note}"]) + "\n"
+    path, fit = _target
+    line = json.dumps([done, total, f"{fit}: {note}"]) + "\n"
     with contextlib.suppress(OSError), path.open("a", encoding="utf-8") as file:  # a fit isn't stopped by a full disk
         file.write(line)
 
 
 @contextlib.contextmanager
-def opened(path: Path | None, title: str) -> Iterator[None]:
-    """Let what is told in this process meanwhile go to the file *path*, under *title*; None for nowhere."""
-    global _page
-    before = _page
-    _page = None if path is None else (path, title)
+def telling_into(path: Path | None, fit: str) -> Iterator[None]:
+    """Have what is told in this process meanwhile written into the file *path*, as of *fit*; None for nowhere."""
+    global _target
+    before = _target
+    _target = None if path is None else (path, fit)
     try:
         yield
     finally:
-        _page = before
+        _target = before
 
 
 @contextlib.contextmanager
-def followed(path: Path, listener: Listener) -> Iterator[None]:
-    """Call *listener* for all that is told into *path* meanwhile, by any process, from a thread of its own."""
+def listening_to(path: Path, listener: EpochListener) -> Iterator[None]:
+    """Call *listener* for all that any process tells into *path* meanwhile, from a thread of its own."""
     ended = threading.Event()
 
     def follow() -> None:

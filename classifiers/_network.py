@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
-from audioclf.classifier.contract import Classifier
-from audioclf.errors import MissingExtraError
-from audioclf.spec import param
+from audioclf.plugin import Classifier, MissingExtraError, param
 
 from ._network_choices import DEVICES, NORMALISATIONS, OPTIMIZERS
 

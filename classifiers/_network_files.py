@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
-from audioclf.errors import ModelError
+from audioclf.plugin import ModelError
 
 from . import _network_layers as layers
 from ._network_choices import NORMALISATIONS

@@ -14,7 +14,7 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback, LRScheduler
 from torch import Tensor, nn
 
-from audioclf import progress
+from audioclf.plugin import tell
 
 from ._network_answers import Array, accuracy, clip_logits
 from ._network_crops import Epochs, Frames
@@ -201,7 +201,7 @@ class _Watcher(Callback):
         self.told.append(
             {"epoch": epoch, "train_loss": loss, "valid_loss": valid_loss, "valid_accuracy": valid_accuracy}
         )
-        progress.tell(epoch, self.plan.epochs, note)
+        tell(epoch, self.plan.epochs, note)
         if self.best_epoch is not None and epoch - self.best_epoch >= self.plan.patience:
             raise _Enough
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from audioclf.spec import param
+from audioclf.plugin import param
 
 from ._network import Convolutional
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from audioclf.classifier.contract import Classifier
+from audioclf.plugin import Classifier
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from audioclf.classifier.contract import Classifier
-from audioclf.spec import param
+from audioclf.plugin import Classifier, param
 
 BINS = 63
 """Bins of a feature. Histograms of the default 255 take most of the time, and clips are not that many."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from audioclf.classifier.contract import Classifier
-from audioclf.spec import param
+from audioclf.plugin import Classifier, param
 
 TOPOLOGIES = ("left-right", "ergodic")
 NORMALISATIONS = ("none", "mean", "clip")

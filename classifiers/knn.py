@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from audioclf.classifier.contract import Classifier
-from audioclf.spec import param
+from audioclf.plugin import Classifier, param
 
 WEIGHTS = ("distance", "uniform")
 METRICS = ("euclidean", "manhattan", "cosine")

@@ -6,8 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from audioclf.classifier.contract import Classifier
-from audioclf.spec import param
+from audioclf.plugin import Classifier, param
 
 
 @dataclass(frozen=True)

@@ -1,44 +1,12 @@
-"""What the loaders of published data sets share: finding a copy on disk and reading its tables."""
+"""What the loaders of published data sets share: finding a copy on disk, and reading its tables."""
 
 from __future__ import annotations
 
 import csv
-from abc import abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
 
-from audioclf.dataset.clips import Clip
-from audioclf.dataset.loader import DatasetLoader
-from audioclf.errors import DatasetError
-
-from ._fetch import Download, fetch
-
-
-class PublishedSet(DatasetLoader):
-    """A data set that is published as archives: its subclass says which, and how to read the unpacked folder."""
-
-    @abstractmethod
-    def downloads(self) -> list[Download]:
-        """What to fetch."""
-
-    def check(self, folder: Path) -> None:
-        """Raise `DatasetError` unless *folder*, just unpacked, is what was expected: by default, if it loads."""
-        self.load(folder)
-
-    def fetch(self, root: Path | None = None) -> Path:
-        """Download the data set and return its folder; a complete copy there is kept.
-
-        Raises
-        ------
-        DatasetError
-            If the transfer fails, a checksum is wrong or what came isn't what was expected.
-        """
-        folder = self.default_root() if root is None else Path(root)
-        try:
-            self.load(folder)
-        except DatasetError:
-            fetch(self.title, self.licence, self.downloads(), folder, size=self.size, check=self.check)
-        return folder
+from audioclf.plugin import Clip, DatasetError, DatasetLoader
 
 
 def no_copy(loader: DatasetLoader, root: Path, expected: str) -> DatasetError:

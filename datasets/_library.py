@@ -2,7 +2,8 @@
 
 The library knows where each recording of a data set lies and what is known about it; a table here says which of
 its facts is the class, which the group and which the fold. Nothing is downloaded by the library itself: its list
-of files (addresses and MD5 sums) goes through _fetch.py, which unpacks safely and leaves nothing half done.
+of files (addresses and MD5 sums) goes through `audioclf.dataset.download`, which unpacks safely and leaves nothing half
+done.
 """
 
 from __future__ import annotations
@@ -17,13 +18,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from audioclf.dataset.clips import Clip, Dataset
-from audioclf.dataset.loader import DatasetLoader
-from audioclf.errors import DatasetError, MissingExtraError, did_you_mean
-from audioclf.files import cache_folder
+from audioclf.dataset.download import fetch_file
+from audioclf.plugin import (
+    Clip,
+    Dataset,
+    DatasetError,
+    DatasetLoader,
+    Download,
+    MissingExtraError,
+    cache_folder,
+    did_you_mean,
+    fetch,
+)
 
 from ._copies import no_copy
-from ._fetch import Download, fetch, fetch_file
 
 NO_AUDIO = "published without recordings"
 SPLITS = {"training": "train", "valid": "train", "validation": "train", "evaluate": "test"}

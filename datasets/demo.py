@@ -21,10 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from audioclf.dataset.clips import Clip, Dataset
-from audioclf.dataset.loader import DatasetLoader
-from audioclf.errors import DatasetError
-from audioclf.files import cache_folder
+from audioclf.plugin import Clip, Dataset, DatasetError, DatasetLoader, cache_folder
 
 if TYPE_CHECKING:
     from ._synthesis import Audio, Generator
@@ -180,7 +177,7 @@ class Demo(DatasetLoader):
         DatasetError
             If they can't be written, or *root* holds something else.
         """
-        from ._fetch import settle, staging_beside
+        from audioclf.dataset.download import settle, staging_beside
 
         folder = self.default_root() if root is None else Path(root)
         if _whole(folder):

@@ -10,10 +10,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar
 
-from audioclf.dataset.clips import Clip, Dataset
+from audioclf.plugin import Clip, Dataset, Download, PublishedSet
 
-from ._copies import PublishedSet, find, require_files, table
-from ._fetch import Download
+from ._copies import find, require_files, table
 
 META = "meta/esc50.csv"
 DOWNLOADS = [

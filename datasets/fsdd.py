@@ -14,11 +14,9 @@ import sys
 import wave
 from pathlib import Path
 
-from audioclf.dataset.clips import Clip, Dataset
-from audioclf.errors import DatasetError
+from audioclf.plugin import Clip, Dataset, DatasetError, Download, PublishedSet
 
-from ._copies import PublishedSet, no_copy
-from ._fetch import Download
+from ._copies import no_copy
 
 SPEAKERS = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
 N_FILES = 3000

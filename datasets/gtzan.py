@@ -14,11 +14,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from audioclf.audio.recordings import AUDIO_SUFFIXES
-from audioclf.dataset.clips import Clip, Dataset
+from audioclf.plugin import AUDIO_SUFFIXES, Clip, Dataset, Download, PublishedSet
 
-from ._copies import PublishedSet, find, no_copy
-from ._fetch import Download
+from ._copies import find, no_copy
 
 DOWNLOADS = [
     Download(

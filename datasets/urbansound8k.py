@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from audioclf.dataset.clips import Clip, Dataset
+from audioclf.plugin import Clip, Dataset, Download, PublishedSet
 
-from ._copies import PublishedSet, find, require_files, table
-from ._fetch import Download
+from ._copies import find, require_files, table
 
 META = "metadata/UrbanSound8K.csv"
 DOWNLOADS = [

@@ -7,9 +7,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf.features.extractor import Passage
+from audioclf.plugin import Frames, Passage, rows
 from audioclf.spectra.kernels import compiler
-from audioclf.spectra.spectra import Frames
 
 FLOOR = 1e-10
 
@@ -20,7 +19,7 @@ def decibels(energies: Frames) -> Frames:
     >>> decibels(np.array([[1.0, 0.0]], np.float32)).round(3)
     array([[   0., -100.]], dtype=float32)
     """
-    return compiler.log(compiler.rows(energies), FLOOR, 10 / np.log(10)).T
+    return compiler.log(rows(energies), FLOOR, 10 / np.log(10)).T
 
 
 def limit_range(level: NDArray[np.floating], top_db: float | None, passage: Passage) -> NDArray[np.floating]:
@@ -48,7 +47,7 @@ def limit_range(level: NDArray[np.floating], top_db: float | None, passage: Pass
 
 def cosine_transform(bands: NDArray[np.floating], n_coeffs: int) -> Frames:
     """Return the first *n_coeffs* of the orthonormal DCT-II along the bands, shape (n_frames, n_coeffs), float32."""
-    return compiler.weigh(compiler.rows(bands), _cosines(bands.shape[1], n_coeffs)).T
+    return compiler.weigh(rows(bands), _cosines(bands.shape[1], n_coeffs)).T
 
 
 @lru_cache(maxsize=64)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf.features.extractor import Extractor
+from audioclf.plugin import Extractor
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf.features.extractor import Extractor, Passage
-from audioclf.spec import param
-from audioclf.spectra import filterbanks
-from audioclf.spectra.spectra import Spectra
+from audioclf.plugin import Extractor, Passage, Spectra, filterbanks, param
 
 from ._cepstra import cosine_transform, decibels, limit_range, numbered
 

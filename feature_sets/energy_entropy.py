@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf.spec import param
-from audioclf.spectra.spectra import Spectra
+from audioclf.plugin import Spectra, param
 
 from ._descriptor import Descriptor, share
 

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf.spectra.kernels import compiler
-from audioclf.spectra.kernels.compiler import LANES, kernel, log_lanes
-from audioclf.spectra.spectra import Spectra
+from audioclf.plugin import LANES, Spectra, kernel, rows
+from audioclf.spectra.kernels.compiler import log_lanes
 
 from ._descriptor import Descriptor, share
 
@@ -33,7 +32,7 @@ class Entropy(Descriptor):
     title = "spectral entropy"
 
     def measure(self, spectra: Spectra) -> NDArray[np.floating]:
-        power = compiler.rows(spectra.power)
+        power = rows(spectra.power)
         total, weighted = np.empty((2, len(spectra)), np.float32)
         _sums(power, total, weighted)
         # -Σ p log p = log Σ P - (Σ P log P) / Σ P

@@ -8,9 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf.spectra.kernels import compiler
-from audioclf.spectra.kernels.compiler import LANES, kernel
-from audioclf.spectra.spectra import Spectra
+from audioclf.plugin import LANES, Spectra, kernel, rows
 
 from ._descriptor import Descriptor, share
 
@@ -35,7 +33,7 @@ class Flux(Descriptor):
     def measure(self, spectra: Spectra) -> NDArray[np.floating]:
         total = spectra.magnitude_moments[:, 0]
         flux = np.empty((1, len(spectra)), np.float32)
-        _flux(compiler.rows(spectra.magnitude), share(np.ones_like(total), total), flux)
+        _flux(rows(spectra.magnitude), share(np.ones_like(total), total), flux)
         flux[0, spectra.begins] = 0
         return flux.T
 

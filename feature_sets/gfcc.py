@@ -8,12 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf.features.extractor import Extractor
-from audioclf.spec import param
-from audioclf.spectra import filterbanks
-from audioclf.spectra.kernels import compiler
-from audioclf.spectra.kernels.compiler import kernel
-from audioclf.spectra.spectra import Spectra
+from audioclf.plugin import Extractor, Spectra, filterbanks, kernel, param, rows
 
 from ._cepstra import cosine_transform, numbered
 
@@ -51,7 +46,7 @@ class GFCC(Extractor):
 
     def measure(self, spectra: Spectra) -> NDArray[np.floating]:
         energies = spectra.energies(filterbanks.gammatone, self.n_bands, self.fmin, self.fmax)
-        roots = cubic_root(compiler.rows(energies))
+        roots = cubic_root(rows(energies))
         roots *= np.float32(spectra.analysis.fft_size ** (-1 / 3))
         return cosine_transform(roots.T, self.n_coeffs)
 

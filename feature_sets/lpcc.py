@@ -8,11 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf.features.extractor import Extractor
-from audioclf.spec import param
-from audioclf.spectra.kernels import compiler
-from audioclf.spectra.kernels.compiler import LANES, kernel
-from audioclf.spectra.spectra import Spectra
+from audioclf.plugin import LANES, Extractor, Spectra, kernel, param, rows
 
 from ._cepstra import numbered
 
@@ -53,7 +49,7 @@ class LPCC(Extractor):
         return numbered(self.name, self.n_coeffs)
 
     def measure(self, spectra: Spectra) -> NDArray[np.floating]:
-        lags = compiler.rows(spectra.autocorrelation(self.order, self.preemphasis)).astype(np.float64)
+        lags = rows(spectra.autocorrelation(self.order, self.preemphasis)).astype(np.float64)
         lags /= spectra.analysis.frame_samples
         silent = lags[0] < _SILENCE
         lags[:, silent] = np.eye(self.order + 1, 1) * _SILENCE

@@ -9,11 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf.features.extractor import Extractor, Passage
-from audioclf.spec import param
-from audioclf.spectra import filterbanks
-from audioclf.spectra.kernels.compiler import kernel
-from audioclf.spectra.spectra import Spectra, preemphasis_response
+from audioclf.plugin import Extractor, Passage, Spectra, filterbanks, kernel, param
+from audioclf.spectra.spectra import preemphasis_response
 
 from ._cepstra import cosine_transform, numbered
 

@@ -8,10 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf.spec import param
-from audioclf.spectra.kernels import compiler
-from audioclf.spectra.kernels.compiler import LANES, kernel
-from audioclf.spectra.spectra import Spectra
+from audioclf.plugin import LANES, Spectra, kernel, param, rows
 
 from ._descriptor import Descriptor
 
@@ -41,7 +38,7 @@ class Rolloff(Descriptor):
 
     def measure(self, spectra: Spectra) -> NDArray[np.floating]:
         bins = np.empty((1, len(spectra)), np.int64)
-        _bins_below(compiler.rows(spectra.magnitude), self.percent / 100, bins)
+        _bins_below(rows(spectra.magnitude), self.percent / 100, bins)
         return spectra.frequencies[bins].T
 
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf.features.extractor import Extractor
-from audioclf.spectra.spectra import Spectra
+from audioclf.plugin import Extractor, Spectra
 
 from .centroid import Centroid
 from .energy import Energy

@@ -8,9 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf.spectra.kernels import compiler
-from audioclf.spectra.kernels.compiler import LANES, kernel
-from audioclf.spectra.spectra import Spectra
+from audioclf.plugin import LANES, Spectra, kernel, rows
 
 from ._descriptor import Descriptor, share
 from .centroid import centroid
@@ -33,7 +31,7 @@ class Spread(Descriptor):
     title = "spectral spread, Hz"
 
     def measure(self, spectra: Spectra) -> NDArray[np.floating]:
-        magnitude = compiler.rows(spectra.magnitude)
+        magnitude = rows(spectra.magnitude)
         second = np.empty(len(spectra), np.float32)
         _second_moment(magnitude, spectra.frequencies.astype(np.float32), centroid(spectra), second)
         return np.sqrt(share(second, spectra.magnitude_moments[:, 0]))[:, None]

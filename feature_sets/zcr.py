@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf.spectra.spectra import Spectra
+from audioclf.plugin import Spectra
 
 from ._descriptor import Descriptor
 

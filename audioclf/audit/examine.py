@@ -28,7 +28,7 @@ from audioclf.audit.shortcuts import find_shortcuts
 from audioclf.audit.soundness import Sound
 from audioclf.dataset.clips import Clip
 from audioclf.errors import AudioError
-from audioclf.parallel import Progress
+from audioclf.progress import Progress, silent
 from audioclf.store import store
 from audioclf.store.store import FeatureStore, FileFacts, Recipe
 
@@ -48,7 +48,7 @@ def measure(
     facts: Mapping[Path, FileFacts] | None = None,
     features: FeatureStore | None = None,
     workers: int | None = 1,
-    progress: Progress = parallel.silent,
+    progress: Progress = silent,
 ) -> Measured:
     """Measure every clip and find those that hold the same sound; unreadable clips are left out, with the reason.
 

@@ -136,20 +136,12 @@ def explore(data: str, root: Path | None, reports: str, out: Path | None, **opti
 
 def _check(features: str, clf: str, options: dict[str, Any]) -> None:
     """Refuse what is wrong whatever the data, before any is read."""
-    from audioclf.augmentation import copies as augmentation
-    from audioclf.comparison import compare
-    from audioclf.experiment import plan
+    from dataclasses import fields
 
-    effects = None
-    if options["augment"] is not None:
-        effects = augmentation.parse(options["augment"], options["augment_factor"], options["seed"])
-        effects.check_installed()
-    augment = None if effects is None else effects.spec
-    experiments = plan.plan(features, clf, augment, options["augment_compare"], options["device"])
-    if options["grid"] is not None:
-        plan.with_candidates(experiments, options["grid"], options["budget"], options["seed"])
-    names = ("frame_length", "hop_length", "window", "n_fft", "sample_rate", "clip_seconds", "group_by")
-    compare.check_options(options["cv"], options["functionals"], *(options[name] for name in names))
+    from audioclf.comparison.settings import Settings
+
+    named = {field.name: options[field.name] for field in fields(Settings) if field.name in options}
+    Settings(features=features, classifiers=clf, pooled=options["functionals"], **named)
 
 
 def _run_options(folder: Path, options: dict[str, Any]) -> dict[str, Any]:

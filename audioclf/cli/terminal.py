@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from audioclf.parallel import Progress
+    from audioclf.progress import Progress
 
 
 def print_table(heads: list[str], rows: list[list[str]], right: Any = ()) -> None:
@@ -54,7 +54,7 @@ def _columns(text: str) -> int:
 @contextlib.contextmanager
 def progress_on_terminal(quiet: bool) -> Iterator[Progress]:
     """Give a callback that draws a bar with the time left on a terminal, else prints a line per stage."""
-    from audioclf.parallel import silent
+    from audioclf.progress import silent
 
     if quiet:
         yield silent

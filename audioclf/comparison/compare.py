@@ -7,14 +7,14 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from audioclf import parallel, structs
+from audioclf import structs
 from audioclf._version import __version__
 from audioclf.audit import examine
 from audioclf.augmentation import copies as augmentation
@@ -25,36 +25,32 @@ from audioclf.comparison import record as records
 from audioclf.comparison._draft import Draft
 from audioclf.comparison.importance import permutation_importance
 from audioclf.comparison.learning_curve import learning_curve
-from audioclf.comparison.preparation import AUTO, Prepared, prepare
+from audioclf.comparison.preparation import Prepared, prepare
 from audioclf.comparison.projection import projection, summarise
+from audioclf.comparison.settings import Settings, Surroundings
 from audioclf.dataset.clips import Dataset
 from audioclf.dataset.digest import content_digest
-from audioclf.dataset.groups import group_expression
 from audioclf.dataset.load import load_dataset
-from audioclf.dataset.pieces import cut
 from audioclf.dataset.repeats import refuse_repeats
-from audioclf.errors import DatasetError, SpecError, did_you_mean
+from audioclf.errors import DatasetError
 from audioclf.experiment import fitting, search
 from audioclf.experiment.experiment import Experiment
 from audioclf.experiment.fitting import Course
 from audioclf.experiment.material import Sources
-from audioclf.experiment.plan import plan, with_candidates
 from audioclf.experiment.task import task_of
 from audioclf.features import functionals
 from audioclf.features.extraction import Extraction, Survey, extract
-from audioclf.features.specs import HIGHEST_DEFAULT_RATE, analysis_rate
 from audioclf.features.wanted import Wanted
 from audioclf.files import write_whole
-from audioclf.parallel import Progress
+from audioclf.progress import Progress, silent
 from audioclf.results import excerpts
-from audioclf.results.metrics import RANKING, TAG_RANKING
 from audioclf.results.names import identity, is_baseline, title
 from audioclf.results.report import write_run
 from audioclf.results.results import Results
 from audioclf.spectra.spectra import Analysis
 from audioclf.store.store import FeatureStore
 from audioclf.validation.inner import with_inner
-from audioclf.validation.splits import Splits, make_splits, naive_splits, parse_cv, ungrouped
+from audioclf.validation.splits import Splits, make_splits, naive_splits, ungrouped
 
 _TIMED_CLIPS, _TIMED_SECONDS = 8, 60.0  # clips that features are timed on, and how long one may be
 _REFIT_SECONDS = 150.0
@@ -142,7 +138,7 @@ def compare(
     store: FeatureStore | None = None,
     resume: str | os.PathLike[str] | None = None,
     command: str = "",
-    progress: Progress = parallel.silent,
+    progress: Progress = silent,
 ) -> Comparison:
     """Cross-validate every feature set with every classifier, and the majority class as the floor.
 
@@ -227,22 +223,72 @@ def compare(
     >>> [e["classifier"] for e in comparison.ranking()]
     ['knn', 'dummy']
     """
+    settings = Settings(
+        features=features,
+        classifiers=classifiers,
+        cv=cv,
+        repeats=repeats,
+        group_by=group_by,
+        clip_seconds=clip_seconds,
+        naive_split_too=naive_split_too,
+        tune=tune,
+        grid=grid,
+        budget=budget,
+        with_curve=with_curve,
+        augment=augment,
+        augment_factor=augment_factor,
+        augment_compare=augment_compare,
+        device=device,
+        seed=seed,
+        metric=metric,
+        sample_rate=sample_rate,
+        frame_length=frame_length,
+        hop_length=hop_length,
+        window=window,
+        n_fft=n_fft,
+        pooled=pooled,
+    )
+    surroundings = Surroundings(store=store, workers=workers, resume=resume, command=command, progress=progress)
+    return run(data, settings, surroundings, test)
+
+
+def run(
+    data: Dataset | str | os.PathLike[str],
+    settings: Settings,
+    surroundings: Surroundings,
+    test: Dataset | str | os.PathLike[str] | None = None,
+) -> Comparison:
+    """Compare as *settings* say; `compare` is the same with its options one by one.
+
+    Parameters
+    ----------
+    data : Dataset, or what `load_dataset` takes
+    settings : Settings
+    surroundings : Surroundings
+    test : Dataset, or what `load_dataset` takes, optional
+        Clips kept apart: the winner answers them once, at the end.
+
+    Raises
+    ------
+    SpecError
+        If the settings don't suit the data.
+    DatasetError
+        If the data can't be used.
+
+    Examples
+    --------
+    >>> run("demo", Settings(features="centroid", classifiers="knn", cv=2), Surroundings())
+    <Comparison: 2 experiments, best centroid with knn, accuracy 0.748>
+    """
     began = time.perf_counter()
-    if metric is not None:
-        check_metric(metric, {*RANKING, *TAG_RANKING})
-    effects = None if augment is None else augmentation.parse(augment, augment_factor, seed)
-    if effects is not None:
-        effects.check_installed()
-    experiments = plan(features, classifiers, None if effects is None else effects.spec, augment_compare, device)
-    if tune or grid is not None:
-        experiments = with_candidates(experiments, grid, budget, seed)
-    check_options(cv, pooled, frame_length, hop_length, window, n_fft, sample_rate, clip_seconds, group_by)
-    pooled = functionals.parse(pooled)
-    workers = parallel.count_workers(workers)
+    workers, store, progress = surroundings.n_workers, surroundings.store, surroundings.progress
+    experiments, effects, pooled = list(settings.experiments), settings.effects, settings.pooling
+    cv, repeats, seed, budget = settings.cv, settings.repeats, settings.seed, settings.budget
+    group_by, clip_seconds = settings.group_by, settings.clip_seconds
     dataset = data if isinstance(data, Dataset) else load_dataset(data)
     refuse_repeats(dataset)
     task = task_of(dataset.labels, dataset.multilabel)
-    metric = check_metric(metric or task.ranking[0], task.ranking)
+    metric = settings.metric_for(task)
     apart = None if test is None else test if isinstance(test, Dataset) else load_dataset(test)
     if apart is not None:
         holdout.check_labels(apart, dataset)
@@ -250,8 +296,7 @@ def compare(
     prepared = prepare(dataset, group_by, clip_seconds, store, workers, progress)
     heard = None if apart is None else prepare(apart, group_by, clip_seconds, store, workers)
     found = prepared.found
-    rate = sample_rate or analysis_rate(found.rates.values())
-    analysis = Analysis(rate, frame_length, hop_length, window, n_fft)
+    analysis = settings.analysis(found.rates.values())
     tags = dataset.labels if dataset.multilabel else None
     make_splits(found.clips, cv, repeats, seed, tags)  # refuse what can't be divided before the work, not after
 
@@ -273,26 +318,26 @@ def compare(
     tags = None if tags is None else list(task.labels)
     sources = Sources(task, extraction, copies)
     splits = make_splits(extraction.clips, cv, repeats, seed, tags)
-    naive = naive_splits(extraction.clips, splits, seed, tags) if naive_split_too else None
+    naive = naive_splits(extraction.clips, splits, seed, tags) if settings.naive_split_too else None
     course = _course(experiments, extraction, splits, naive, metric, seed, budget, tags)
     digest = content_digest(Dataset(dataset.name, extraction.clips), extraction.hashes)
-    settings = {
+    facts = {
         "analysis": analysis.as_dict(),
         "functionals": list(pooled),
         "metric": metric,
         "augmentation": None if effects is None else [effects.spec, effects.factor],
         "by_recording": clip_seconds is not None,
     }
-    done = _Checkpoints(resume, [__version__, digest, settings, seed, records.versions()], course)
+    done = _Checkpoints(surroundings.resume, [__version__, digest, facts, seed, records.versions()], course)
     scored, fitting_seconds = _run(experiments, sources, course, splits, naive, workers, done, progress, clip_seconds)
     _time_features(experiments, scored, found, analysis, pooled)
     record = {
-        **records.heading("compare", seed, command),
+        **records.heading("compare", seed, surroundings.command),
         "task": task.kind,
         "metric": metric,
         "augmentation": None
         if effects is None
-        else {"spec": effects.spec, "factor": effects.factor, "compared": augment_compare},
+        else {"spec": effects.spec, "factor": effects.factor, "compared": settings.augment_compare},
         "analysis": {**analysis.as_dict(), "functionals": list(pooled)},
         "dataset": {
             **records.dataset(dataset, extraction.clips, found, digest),
@@ -313,7 +358,7 @@ def compare(
     record["tests"] = records.compare_with_best(results, splits)
     winner = _winner(results, experiments)
     looking = time.perf_counter()
-    record |= _look_closer(results, winner, prepared, sources, splits, pooled, with_curve, workers, progress)
+    record |= _look_closer(results, winner, prepared, sources, splits, pooled, settings.with_curve, workers, progress)
     looked = time.perf_counter()
     findings = record["audit"]["findings"]
     record["warnings"] = [
@@ -374,43 +419,6 @@ def final_classifier(results: Results, experiment: Experiment) -> Classifier:
     record = next(e for e in results.record["experiments"] if identity(e) == wanted)
     tuned = record.get("tuning")
     return build_classifier(tuned["non_nested"]["spec"]) if tuned else experiment.classifier
-
-
-def check_options(
-    cv: int | str | None,
-    pooled: str | Sequence[str],
-    frame_length: float,
-    hop_length: float,
-    window: str,
-    n_fft: int | None,
-    sample_rate: int | None,
-    clip_seconds: float | None = None,
-    group_by: str | None = None,
-) -> None:
-    """Raise `SpecError` for what is wrong whatever the data, before any is read."""
-    functionals.parse(pooled)
-    if group_by not in (None, AUTO):
-        group_expression(group_by)
-    if clip_seconds is not None:
-        cut([], [], clip_seconds)
-    if cv is not None:
-        parse_cv(cv)
-    Analysis(sample_rate or HIGHEST_DEFAULT_RATE, frame_length, hop_length, window, None)
-    if sample_rate is not None:
-        Analysis(sample_rate, frame_length, hop_length, window, n_fft)
-
-
-def check_metric(metric: str, known: Iterable[str]) -> str:
-    """Return *metric* if it is one of *known* that can rank.
-
-    Raises
-    ------
-    SpecError
-        If it isn't.
-    """
-    if metric not in known:
-        raise SpecError(f"'{metric}' can't rank here. {did_you_mean(metric, known)}")
-    return metric
 
 
 def _wanted(experiments: list[Experiment], pooled: tuple[str, ...]) -> Wanted:

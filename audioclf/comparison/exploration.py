@@ -13,7 +13,7 @@ from typing import Any
 import msgspec.structs
 import numpy as np
 
-from audioclf import parallel, structs
+from audioclf import structs
 from audioclf.audio import decode
 from audioclf.audit import examine
 from audioclf.audit.finding import Finding
@@ -22,6 +22,7 @@ from audioclf.comparison import hindsight
 from audioclf.comparison import record as records
 from audioclf.comparison.preparation import Prepared, prepare
 from audioclf.comparison.projection import projection
+from audioclf.comparison.settings import ExplorationSettings, Surroundings
 from audioclf.dataset.clips import Clip, Dataset
 from audioclf.dataset.digest import content_digest
 from audioclf.errors import AudioError, DatasetError
@@ -32,9 +33,9 @@ from audioclf.experiment.material import Sources
 from audioclf.experiment.task import task_of
 from audioclf.features import functionals
 from audioclf.features.extraction import Extraction, Survey, extract
-from audioclf.features.specs import analysis_rate, build_extractors
+from audioclf.features.specs import build_extractors
 from audioclf.features.wanted import Wanted
-from audioclf.parallel import Progress
+from audioclf.progress import Progress, silent
 from audioclf.results import excerpts
 from audioclf.results.pictures import Portrait
 from audioclf.results.portrait import LONGEST, portrait
@@ -92,7 +93,7 @@ def explore(
     workers: int | None = 1,
     store: FeatureStore | None = None,
     command: str = "",
-    progress: Progress = parallel.silent,
+    progress: Progress = silent,
 ) -> Exploration:
     """Audit a data set: leaks, shortcuts, quality, and labels that are likely wrong.
 
@@ -123,12 +124,34 @@ def explore(
     >>> [finding["kind"] for finding in explore("demo").findings if finding["severity"] == "serious"]
     []
     """
+    settings = ExplorationSettings(
+        group_by=group_by,
+        seed=seed,
+        sample_rate=sample_rate,
+        frame_length=frame_length,
+        hop_length=hop_length,
+        window=window,
+        n_fft=n_fft,
+    )
+    return run(data, settings, Surroundings(store=store, workers=workers, command=command, progress=progress))
+
+
+def run(
+    data: Dataset | str | os.PathLike[str], settings: ExplorationSettings, surroundings: Surroundings
+) -> Exploration:
+    """Explore as *settings* say; `explore` is the same with its options one by one.
+
+    Raises
+    ------
+    DatasetError
+        If the data can't be used.
+    """
     began = time.perf_counter()
-    workers = parallel.count_workers(workers)
+    workers, store, progress = surroundings.n_workers, surroundings.store, surroundings.progress
+    group_by, seed = settings.group_by, settings.seed
     prepared = prepare(data, group_by, None, store, workers, progress)
     found, dataset = prepared.found, prepared.dataset
-    rate = sample_rate or analysis_rate(found.rates.values())
-    analysis = Analysis(rate, frame_length, hop_length, window, n_fft)
+    analysis = settings.analysis(found.rates.values())
     extractors = tuple(build_extractors(FEATURES))
     extraction = extract(
         list(dict.fromkeys(found.clips)),
@@ -162,7 +185,7 @@ def explore(
     progress("pictures", 0, 1, "")
     chosen = [by_name[name] for name in excerpts.pick([], told) if name in by_name]
     record = {
-        **records.heading("explore", seed, command),
+        **records.heading("explore", seed, surroundings.command),
         "task": task.kind,
         "metric": metric,
         "analysis": {**analysis.as_dict(), "functionals": list(functionals.DEFAULT)},

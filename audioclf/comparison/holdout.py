@@ -18,7 +18,7 @@ from audioclf.experiment.experiment import Experiment
 from audioclf.experiment.material import Sources
 from audioclf.features.extraction import Extraction, extract
 from audioclf.features.wanted import Wanted
-from audioclf.parallel import Progress
+from audioclf.progress import Progress, silent
 from audioclf.spectra.spectra import Analysis
 from audioclf.store.store import FeatureStore
 
@@ -52,7 +52,7 @@ def answer(
     seed: int,
     store: FeatureStore | None = None,
     workers: int = 1,
-    progress: Progress = parallel.silent,
+    progress: Progress = silent,
 ) -> dict[str, Any]:
     """Fit on all clips of *training*, answer those of *test*, and return the record.
 

@@ -7,7 +7,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from audioclf import parallel
 from audioclf.audit import examine
 from audioclf.audit.examine import Measured
 from audioclf.dataset.clips import Dataset
@@ -16,7 +15,7 @@ from audioclf.dataset.load import load_dataset
 from audioclf.dataset.pieces import cut
 from audioclf.errors import DatasetError
 from audioclf.features.extraction import Survey, survey
-from audioclf.parallel import Progress
+from audioclf.progress import Progress, silent
 from audioclf.store.store import FeatureStore
 
 AUTO = "auto"
@@ -51,7 +50,7 @@ def prepare(
     piece_seconds: float | None = None,
     store: FeatureStore | None = None,
     workers: int = 1,
-    progress: Progress = parallel.silent,
+    progress: Progress = silent,
 ) -> Prepared:
     """Load, survey, measure, group and cut.
 

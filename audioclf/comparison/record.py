@@ -27,7 +27,7 @@ from audioclf.features.extraction import Extraction, Survey
 from audioclf.results.names import title
 from audioclf.results.schema import SCHEMA
 from audioclf.spectra.spectra import Analysis
-from audioclf.statistics import significance
+from audioclf.statistics import reach, significance
 from audioclf.validation.inner import INNER_FOLDS
 from audioclf.validation.splits import Split, Splits
 
@@ -288,15 +288,19 @@ def compare_with_best(results: Draft, splits: Splits) -> dict[str, Any] | None:
     if best is None or len(finished) < 2:
         return None
     scores = np.array([[_number(fold[results.metric]) for fold in e["folds"]] for e in finished])
+    n_train = np.array([len(split.train) for split in splits.splits])
+    n_test = np.array([len(split.test) for split in splits.splits])
     rows = significance.versus_best(
         scores,
         next(i for i, e in enumerate(finished) if e is best),
-        np.array([len(split.train) for split in splits.splits]),
-        np.array([len(split.test) for split in splits.splits]),
+        n_train,
+        n_test,
         [np.array([p["label"] == p["predicted"] for p in e["predictions"] if p["repeat"] == 0]) for e in finished],
     )
     for e, row in zip(finished, rows):
-        e["versus_best"] = row
+        e["versus_best"] = None if row is None else _versus(row)
+    drawn_anew = splits.n_splits if splits.kind.endswith("k-fold") else None
+    reached = reach.reach(rows, n_train, n_test, drawn_anew) if results.metric in reach.SHARES else None
     return {
         "best": {name: best[name] for name in ("features", "classifier", "augment")},
         "metric": results.metric,
@@ -304,6 +308,22 @@ def compare_with_best(results: Draft, splits: Splits) -> dict[str, Any] | None:
         "decided_by": significance.decided_by(rows),
         "clips_independent": results.record["dataset"]["n_groups"] is None,
         "n_folds": len(splits.splits),
+        "smallest_p": None if reached is None else reached.smallest_p,
+        "repeats_needed": None if reached is None else reached.repeats_needed,
+    }
+
+
+def _versus(found: significance.Versus) -> dict[str, Any]:
+    pairs = found.mcnemar
+    return {
+        "difference": found.difference,
+        "t": found.t,
+        "p": found.p,
+        "p_holm": found.p_holm,
+        "mcnemar": None
+        if pairs is None
+        else {"best_only": pairs.first_only, "this_only": pairs.second_only, "p": pairs.p, "p_holm": pairs.p_holm},
+        "distinguishable": found.distinguishable,
     }
 
 

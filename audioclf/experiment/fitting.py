@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from audioclf import parallel
-from audioclf import progress as diary
 from audioclf.classifier.contract import Classifier
 from audioclf.classifier.footprint import Footprint, footprint
 from audioclf.experiment import search
@@ -21,9 +20,10 @@ from audioclf.experiment.experiment import Experiment
 from audioclf.experiment.material import Material, Sources
 from audioclf.experiment.search import Found
 from audioclf.experiment.task import Probabilities, Truth
+from audioclf.progress import EpochListener, listening_to, telling_into
 from audioclf.validation.splits import Split
 
-_DIARY = "epochs"
+_EPOCHS = "epochs"
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def run(
     course: Course,
     workers: int,
     progress: Callable[[int, int, str], None] = lambda done, total, note: None,
-    epochs: diary.Listener = lambda done, total, note: None,
+    epochs: EpochListener = lambda done, total, note: None,
 ) -> Iterator[tuple[int, Outcome]]:
     """Yield the number of each experiment and its outcome, in the order in which they are finished.
 
@@ -135,7 +135,7 @@ def run(
         jobs, calls = _calls(experiments, sources, course, workers, folder)
         expected = {i: sum(job[0] == i for job in jobs) for i in kept}
         outcomes = parallel.share_out(_call, calls, workers)
-        with diary.followed(folder / _DIARY, epochs):
+        with listening_to(folder / _EPOCHS, epochs):
             for done in range(len(jobs)):
                 progress(done, len(jobs), experiments[jobs[done][0]].title)
                 position, result = next(outcomes)
@@ -171,14 +171,14 @@ def _calls(
         experiment = experiments[i]
         material = materials[_input(experiment)]
         tuned = bool(experiment.candidates)
-        page = (folder / _DIARY, experiment.title)
+        page = (folder / _EPOCHS, experiment.title)
         if tuned:
             jobs.append((i, "search", 0))
             calls.append((*page, _search, experiment.candidates, material, course.splits, course.metric, course.seed))
         kinds = [("fold", n) for n in range(len(course.splits))] + [("naive", n) for n in range(len(course.naive))]
         for position, ((kind, n), split) in enumerate(zip(kinds, [*course.splits, *course.naive])):
             jobs.append((i, kind, n))
-            page = (folder / _DIARY, f"{experiment.title}, fold {position + 1} of {len(kinds)}")
+            page = (folder / _EPOCHS, f"{experiment.title}, fold {position + 1} of {len(kinds)}")
             last = (course.seed, position == 0)
             if tuned:
                 inner = course.inner[position]
@@ -198,7 +198,7 @@ def _input(experiment: Experiment) -> tuple[str, str, bool]:
 
 
 def _call(page: Path, name: str, function: Callable[..., Any], *arguments: Any) -> Any:
-    with diary.opened(page, name):
+    with telling_into(page, name):
         return function(*arguments)
 
 

@@ -23,7 +23,7 @@ from audioclf.features import frames as engine
 from audioclf.features import functionals
 from audioclf.features.extractor import Extractor
 from audioclf.features.wanted import Wanted
-from audioclf.parallel import Progress
+from audioclf.progress import Progress, silent
 from audioclf.spectra.spectra import Analysis, Frames
 from audioclf.store.store import FeatureStore, FileFacts, NoStore, clip_key, recipe
 
@@ -74,7 +74,7 @@ class Survey:
         return dict(rates)
 
 
-def survey(clips: Iterable[Clip], progress: Progress = parallel.silent, store: FeatureStore | None = None) -> Survey:
+def survey(clips: Iterable[Clip], progress: Progress = silent, store: FeatureStore | None = None) -> Survey:
     """Read the header of every recording once, unless *store* remembers the recording."""
     clips = list(clips)
     paths = list(dict.fromkeys(clip.path for clip in clips))
@@ -142,7 +142,7 @@ def extract(
     *,
     store: FeatureStore | None = None,
     workers: int | None = 1,
-    progress: Progress = parallel.silent,
+    progress: Progress = silent,
     facts: Mapping[Path, FileFacts] | None = None,
     copy: tuple[Augmentation, int] | None = None,
 ) -> Extraction:

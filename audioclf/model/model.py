@@ -28,7 +28,7 @@ from audioclf.features.extractor import Extractor
 from audioclf.features.specs import build_extractors
 from audioclf.features.wanted import Wanted
 from audioclf.files import write_whole
-from audioclf.parallel import Progress
+from audioclf.progress import Progress, silent
 from audioclf.results.names import identity, title
 from audioclf.spectra.kernels import compiler
 from audioclf.spectra.spectra import Analysis
@@ -106,7 +106,7 @@ class Model:
         self,
         clips: Iterable[Clip | str | os.PathLike[str]],
         workers: int = 1,
-        progress: Progress = parallel.silent,
+        progress: Progress = silent,
     ) -> list[Prediction]:
         """Return a prediction for every clip or file; one that can't be read carries its error."""
         listed = [clip if isinstance(clip, Clip) else Clip(Path(clip)) for clip in clips]

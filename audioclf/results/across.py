@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from audioclf.errors import ResultsError
 from audioclf.results.names import is_baseline, title
 from audioclf.results.results import Results
-from audioclf.statistics import significance
+from audioclf.statistics import ranks as tests
+from audioclf.statistics.ranks import Friedman, Nemenyi
 
 _FEWEST = 2
 
@@ -44,8 +45,8 @@ class Across:
     experiments: list[str]
     scores: NDArray[np.float64]
     mean_ranks: NDArray[np.float64]
-    friedman: significance.Friedman
-    nemenyi: significance.Nemenyi
+    friedman: Friedman
+    nemenyi: Nemenyi
     left_out: list[str]
 
 
@@ -81,7 +82,7 @@ def across(runs: Sequence[Results]) -> Across:
             "compare every data set with the same --features and --clf"
         )
     table = np.array([[scores[name] for name in shared] for scores in found], dtype=np.float64)
-    friedman = significance.friedman(table)
+    friedman = tests.friedman(table)
     order = np.argsort(friedman.mean_ranks, kind="stable")
     ranks = friedman.mean_ranks[order]
     return Across(
@@ -91,7 +92,7 @@ def across(runs: Sequence[Results]) -> Across:
         table[:, order],
         ranks,
         friedman,
-        significance.nemenyi(ranks, len(runs)),
+        tests.nemenyi(ranks, len(runs)),
         [name for name in known if name not in shared],
     )
 

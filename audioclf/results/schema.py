@@ -362,10 +362,13 @@ class Tests(Struct, kw_only=True):
         Whether no groups are known. With groups, McNemar's test takes their clips to be more evidence than they are.
     n_folds : int
     smallest_p : float or None
-        The smallest p after Holm that the test over folds could give here, had the folds differed by chance only
-        (`audioclf.statistics.significance`). Above *level* the folds are too few to decide anything.
+        Where the paired test on the same clips tells an experiment from the best, and the test over folds doesn't: the
+        p after Holm that the latter could be expected to give at best, had the folds differed by chance only
+        (`audioclf.statistics.reach`). From *level* on, the folds are too few to decide. None where both tests say the
+        same of every experiment, or *metric* is no share of right clips.
     repeats_needed : int or None
-        With so many ``--repeats`` they could; None where they can now, or nothing is known.
+        With so many ``--repeats`` they would do. None where they would now, where not even many would, or where folds
+        can't be drawn anew.
     """
 
     best: Names

@@ -1,15 +1,14 @@
-"""Tests between experiments: which differences could be chance (docs/statistics.md).
+"""Tests between the experiments of one run: which differences could be chance (docs/statistics.md).
 
-Within one data set, experiments share their folds and clips: the corrected resampled t-test and McNemar's, with
-Holm's correction over all that are compared. Over several data sets: Friedman's test, Nemenyi's, and the groups that a
-critical-difference diagram joins.
+Experiments share their folds and clips. The corrected resampled t-test over folds says how a new draw of clips would
+come out, and decides; McNemar's test says how these very clips came out. Both are corrected by Holm's method over all
+that are compared. Whether the folds were enough for the first one to decide at all, `audioclf.statistics.reach` says.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 T_TEST = "corrected resampled t-test"
 MCNEMAR = "McNemar"
 LEVEL = 0.05
+"""What has a smaller p after Holm is told apart."""
 _NOISE = 1e-9  # differences of scores this small are float arithmetic's
 
 
@@ -66,11 +66,35 @@ def corrected_t_test(differences: ArrayLike, n_train: ArrayLike, n_test: ArrayLi
 
 @dataclass(frozen=True)
 class McNemar:
-    """Clips that only one of two experiments got right, and the two-sided p of McNemar's exact test."""
+    """Predictions of two experiments for the same clips, compared.
+
+    Attributes
+    ----------
+    first_only, second_only : int
+        Clips that only the first, or only the second, got right.
+    n_clips : int
+        All clips.
+    p : float
+        Two-sided, of McNemar's exact test.
+    p_holm : float or None
+        After Holm's correction, where several were compared.
+    """
 
     first_only: int
     second_only: int
+    n_clips: int
     p: float
+    p_holm: float | None = None
+
+    @property
+    def variance(self) -> float:
+        """Of the difference on one clip, which is 1 where only the first is right, -1 where only the second is, or 0.
+
+        >>> McNemar(22, 1, 49, 0.0).variance
+        0.2857142857142857
+        """
+        apart, ahead = self.first_only + self.second_only, self.first_only - self.second_only
+        return (apart - ahead**2 / self.n_clips) / self.n_clips
 
 
 def mcnemar(first_right: ArrayLike, second_right: ArrayLike) -> McNemar:
@@ -93,7 +117,7 @@ def mcnemar(first_right: ArrayLike, second_right: ArrayLike) -> McNemar:
 
     first, second = np.asarray(first_right, dtype=bool), np.asarray(second_right, dtype=bool)
     won, lost = int((first & ~second).sum()), int((~first & second).sum())
-    return McNemar(won, lost, min(1.0, 2 * float(bdtr(min(won, lost), won + lost, 0.5))))
+    return McNemar(won, lost, len(first), min(1.0, 2 * float(bdtr(min(won, lost), won + lost, 0.5))))
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
@@ -114,6 +138,37 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
     return adjusted
 
 
+@dataclass(frozen=True)
+class Versus:
+    """How an experiment compares with the best one.
+
+    Attributes
+    ----------
+    difference : float or None
+        The best's mean over the folds that both have, less its own; None without a shared fold.
+    t, p, p_holm : float or None
+        Of the corrected resampled t-test; None where fewer than two folds are shared.
+    mcnemar : McNemar or None
+        The best is the first; None where the predictions aren't known.
+    distinguishable : bool
+        Whether `deciding_p` is below the level.
+    """
+
+    difference: float | None
+    t: float | None
+    p: float | None
+    p_holm: float | None
+    mcnemar: McNemar | None
+    distinguishable: bool = False
+
+    @property
+    def deciding_p(self) -> float | None:
+        """The p after Holm that decides: of the t-test where it could be made, else of McNemar's test."""
+        if self.p_holm is not None:
+            return self.p_holm
+        return None if self.mcnemar is None else self.mcnemar.p_holm
+
+
 def versus_best(
     scores: NDArray[np.float64],
     best: int,
@@ -121,8 +176,8 @@ def versus_best(
     n_test: ArrayLike,
     right: Sequence[NDArray[np.bool_]] | None = None,
     level: float = LEVEL,
-) -> list[dict[str, Any] | None]:
-    """Compare every experiment with the best one, as ``versus_best`` of results.json tells.
+) -> list[Versus | None]:
+    """Compare every experiment with the best one.
 
     The corrected resampled t-test decides where two experiments share at least two folds, McNemar's where they don't.
     Either is corrected by Holm's method over all experiments that it compares. Where neither can be made,
@@ -143,175 +198,45 @@ def versus_best(
 
     Returns
     -------
-    list
-        None for the best, else a dictionary of plain numbers; ``difference`` is None without a shared fold, ``t``,
-        ``p`` and ``p_holm`` are None where there are fewer than two, ``mcnemar`` is None without *right*.
+    list of Versus or None
+        None for the best.
 
     Examples
     --------
     >>> scores = np.array([[0.9, 0.8, 0.85], [0.5, 0.45, 0.4]])
     >>> first, second = versus_best(scores, 0, [60] * 3, [30] * 3)
-    >>> print(first, round(second["difference"], 3), round(second["p_holm"], 3), second["distinguishable"])
+    >>> print(first, round(second.difference, 3), round(second.p_holm, 3), second.distinguishable)
     None 0.4 0.013 True
     """
     n_train, n_test = np.asarray(n_train), np.asarray(n_test)
     others = [i for i in range(len(scores)) if i != best]
-    compared: list[dict[str, Any] | None] = [None] * len(scores)
-    for i in others:
-        differences = scores[best] - scores[i]
-        shared = ~np.isnan(differences)
-        tested = corrected_t_test(differences[shared], n_train[shared], n_test[shared])
-        pairs = None if right is None else mcnemar(right[best], right[i])
-        compared[i] = {
-            "difference": float(differences[shared].mean()) if shared.any() else None,
-            "t": None if tested is None else tested[0],
-            "p": None if tested is None else tested[1],
-            "p_holm": None,
-            "mcnemar": None
-            if pairs is None
-            else {"best_only": pairs.first_only, "this_only": pairs.second_only, "p": pairs.p, "p_holm": None},
-        }
-    found = [c for c in compared if c is not None]
-    paired = [c["mcnemar"] for c in found if c["mcnemar"] is not None]
-    for tests in (found, paired):
-        for test, p in zip(tests, holm([test["p"] for test in tests])):
-            test["p_holm"] = p
-    for c in found:
-        deciding = c if c["p_holm"] is not None else c["mcnemar"]
-        c["distinguishable"] = deciding is not None and deciding["p_holm"] < level
+    differences = [scores[best] - scores[i] for i in others]
+    shared = [~np.isnan(d) for d in differences]
+    tested = [corrected_t_test(d[both], n_train[both], n_test[both]) for d, both in zip(differences, shared)]
+    p_holm = holm([None if found is None else found[1] for found in tested])
+    paired = [] if right is None else [mcnemar(right[best], right[i]) for i in others]
+    paired = [replace(pair, p_holm=p) for pair, p in zip(paired, holm([pair.p for pair in paired]))]
+    compared: list[Versus | None] = [None] * len(scores)
+    for k, i in enumerate(others):
+        d, found = differences[k][shared[k]], tested[k]
+        versus = Versus(
+            difference=float(d.mean()) if len(d) else None,
+            t=None if found is None else found[0],
+            p=None if found is None else found[1],
+            p_holm=p_holm[k],
+            mcnemar=paired[k] if paired else None,
+        )
+        compared[i] = replace(versus, distinguishable=versus.deciding_p is not None and versus.deciding_p < level)
     return compared
 
 
-def decided_by(compared: Sequence[dict[str, Any] | None]) -> str | None:
+def decided_by(compared: Sequence[Versus | None]) -> str | None:
     """Name the test that decided in what `versus_best` returned; None where nothing could be tested.
 
     >>> decided_by(versus_best(np.array([[0.9, 0.8], [0.7, 0.7]]), 0, [60, 60], [30, 30]))
     'corrected resampled t-test'
     """
     found = [c for c in compared if c is not None]
-    if any(c["t"] is not None for c in found):
+    if any(c.t is not None for c in found):
         return T_TEST
-    return MCNEMAR if any(c["mcnemar"] is not None for c in found) else None
-
-
-@dataclass(frozen=True)
-class Friedman:
-    """Friedman's test.
-
-    Attributes
-    ----------
-    mean_ranks : ndarray, shape (n_algorithms,)
-        1 is best; ties share the mean of their ranks.
-    chi2, p : float
-        Friedman's statistic and its p by the χ² distribution with n_algorithms - 1 degrees of freedom.
-    f, p_f : float
-        Iman and Davenport's, which is less conservative, and its p by the F distribution; infinite and 0 where all
-        data sets agree on the order.
-    """
-
-    mean_ranks: NDArray[np.float64]
-    chi2: float
-    p: float
-    f: float
-    p_f: float
-
-
-def friedman(scores: ArrayLike) -> Friedman:
-    """Test whether algorithms differ over several data sets.
-
-    Demšar 2006, "Statistical comparisons of classifiers over multiple data sets", section 3.2.2:
-    χ² = 12 n / (k (k + 1)) (Σ R_j² - k (k + 1)² / 4) and F = (n - 1) χ² / (n (k - 1) - χ²), the latter with k - 1
-    and (k - 1) (n - 1) degrees of freedom, for mean ranks R of k algorithms on n data sets. As there, χ² isn't
-    corrected for ties, which makes it cautious.
-
-    Parameters
-    ----------
-    scores : array_like, shape (n_datasets, n_algorithms)
-        The higher, the better.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than two data sets or algorithms, or a score isn't a number.
-
-    Examples
-    --------
-    >>> found = friedman([[0.9, 0.8, 0.7], [0.8, 0.7, 0.6], [0.9, 0.7, 0.8], [0.8, 0.7, 0.5]])
-    >>> found.mean_ranks.tolist(), round(found.chi2, 3), round(found.p_f, 4)
-    ([1.0, 2.25, 2.75], 6.5, 0.0066)
-    """
-    from scipy.special import chdtrc, fdtrc
-    from scipy.stats import rankdata
-
-    table = np.asarray(scores, dtype=np.float64)
-    if table.ndim != 2 or min(table.shape) < 2:
-        raise ValueError(f"Friedman's test needs two data sets and two algorithms at the least, not {table.shape}")
-    if np.isnan(table).any():
-        raise ValueError("Friedman's test needs a score of every algorithm on every data set")
-    n, k = table.shape
-    mean_ranks = rankdata(-table, axis=1).mean(axis=0)
-    chi2 = max(0.0, 12 * n / (k * (k + 1)) * float((mean_ranks**2).sum() - k * (k + 1) ** 2 / 4))
-    left = n * (k - 1) - chi2
-    f = (n - 1) * chi2 / left if left > _NOISE else float("inf")
-    p_f = float(fdtrc(k - 1, (k - 1) * (n - 1), f)) if left > _NOISE else 0.0
-    return Friedman(mean_ranks, chi2, float(chdtrc(k - 1, chi2)), f, p_f)
-
-
-@dataclass(frozen=True)
-class Nemenyi:
-    """The difference in mean ranks that is significant, and the p of each pair, shape (n_algorithms, n_algorithms)."""
-
-    critical_difference: float
-    p: NDArray[np.float64]
-
-
-def nemenyi(mean_ranks: ArrayLike, n_datasets: int, level: float = LEVEL) -> Nemenyi:
-    """Compare all pairs of algorithms after Friedman's test has found a difference.
-
-    The critical difference is q √(k (k + 1) / (6 n)) for k algorithms on n data sets, with q the upper quantile of the
-    studentised range of k and infinite degrees of freedom, over √2 (Nemenyi 1963; Demšar 2006, section 3.2.2 and table
-    5a).
-
-    Parameters
-    ----------
-    mean_ranks : array_like, shape (n_algorithms,)
-        Of `friedman`.
-    n_datasets : int
-    level : float
-
-    Examples
-    --------
-    >>> round(nemenyi([3.143, 2.000, 2.893, 1.964], 14).critical_difference, 2)
-    1.25
-    """
-    from scipy.stats import studentized_range
-
-    ranks = np.asarray(mean_ranks, dtype=np.float64)
-    k = len(ranks)
-    # The range is studentised by the error of one mean rank, a difference of two by √2 times that.
-    error = np.sqrt(k * (k + 1) / (12 * n_datasets))
-    apart = np.abs(ranks[:, None] - ranks[None, :])
-    p = studentized_range.sf(apart / error, k, np.inf)
-    return Nemenyi(float(studentized_range.isf(level, k, np.inf) * error), np.clip(p, 0.0, 1.0))
-
-
-def cliques(mean_ranks: ArrayLike, critical_difference: float) -> list[list[int]]:
-    """Return the largest groups of algorithms of which no two differ significantly, as indices, best first.
-
-    A critical-difference diagram draws a bar over each. An algorithm may be in several, or in none.
-
-    >>> cliques([3.143, 2.000, 2.893, 1.964], 1.25)
-    [[3, 1, 2, 0]]
-    >>> cliques([1.0, 1.5, 2.4, 4.0], 1.0)
-    [[0, 1], [1, 2]]
-    """
-    ranks = np.asarray(mean_ranks, dtype=np.float64)
-    order = np.argsort(ranks, kind="stable")
-    found: list[list[int]] = []
-    reached = 0
-    for begin in range(len(order)):
-        end = begin + int((ranks[order[begin:]] - ranks[order[begin]] < critical_difference).sum())
-        if end > reached and end - begin > 1:
-            found.append(order[begin:end].tolist())
-        reached = max(reached, end)
-    return found
+    return MCNEMAR if any(c.mcnemar is not None for c in found) else None

@@ -28,8 +28,8 @@ from audioclf.reports.pictures.figures import (
 )
 from audioclf.reports.words.text import count, score, shortened
 from audioclf.statistics import scores as statistics
+from audioclf.statistics.ranks import cliques
 from audioclf.statistics.scores import Reliability
-from audioclf.statistics.significance import cliques
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

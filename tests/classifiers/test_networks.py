@@ -11,9 +11,9 @@ import pytest
 from learners import LABELS, clips, quick
 from sklearn.base import clone
 
-from audioclf import progress
 from audioclf.classifier.contract import build_classifier
 from audioclf.errors import MissingExtraError, ModelError, SpecError
+from audioclf.progress import listening_to, telling_into
 
 NETWORKS = ("cnn", "cnn1d", "rnn")
 TINY = "cnn1d:width=4:blocks=1:crop=6:epochs=4:batch=8:learning_rate=0.02:validation=0.5:jitter=0"
@@ -271,8 +271,8 @@ def test_each_epoch_is_told(torch, tmp_path):
     told = []
     X, y = clips("sequences", 40)
     with (
-        progress.followed(tmp_path / "diary", lambda *line: told.append(line)),
-        progress.opened(tmp_path / "diary", "digits with cnn1d"),
+        listening_to(tmp_path / "epochs", lambda *line: told.append(line)),
+        telling_into(tmp_path / "epochs", "digits with cnn1d"),
     ):
         tiny().fit(X, y)
     assert [line[:2] for line in told] == [(1, 4), (2, 4), (3, 4), (4, 4)]
@@ -283,7 +283,7 @@ def test_interruption_is_not_the_end_of_training(torch, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(progress, "tell", interrupted)
+    monkeypatch.setattr("audioclf.classifiers._network_training.tell", interrupted)
     with pytest.raises(KeyboardInterrupt):
         tiny().fit(*clips("sequences", 3))
 

@@ -12,7 +12,8 @@ from scipy.linalg import solve_toeplitz
 from audioclf.audio.signal import Signal
 from audioclf.feature_sets.lpcc import levinson_durbin, predictor_to_cepstrum
 from audioclf.features.specs import build_extractors
-from audioclf.spectra.spectra import Analysis, Spectra, filterbanks
+from audioclf.spectra import filterbanks
+from audioclf.spectra.spectra import Analysis, Spectra
 
 RATE, LENGTH, HOP, N_FFT = 16000, 400, 160, 1024
 

@@ -18,7 +18,8 @@ from audioclf.audio.signal import Signal
 from audioclf.feature_sets.bfcc import BFCC
 from audioclf.feature_sets.gfcc import GFCC
 from audioclf.feature_sets.lfcc import LFCC
-from audioclf.spectra.spectra import Analysis, Spectra, filterbanks
+from audioclf.spectra import filterbanks
+from audioclf.spectra.spectra import Analysis, Spectra
 
 RATE, N_FFT = 16000, 1024
 

@@ -1,23 +1,20 @@
-"""Tests between experiments, against published examples, other libraries' figures and simulation."""
+"""Tests between the experiments of a run, against published examples, other libraries' figures and simulation."""
 
 from __future__ import annotations
-
-import json
 
 import numpy as np
 import pytest
 import scipy.stats
 
+from audioclf.results import schema
 from audioclf.statistics.significance import (
+    LEVEL,
     MCNEMAR,
     T_TEST,
-    cliques,
     corrected_t_test,
     decided_by,
-    friedman,
     holm,
     mcnemar,
-    nemenyi,
     versus_best,
 )
 
@@ -30,12 +27,6 @@ KERNELS = 0.04 * np.array([
     0, 1, 1, 1, 0, 1, -1, 2, 0, 0, 0, 0, 0, 5, -1, 0, 1, 0, 0, 0, 0, 1, 1, 2, 0,
     1, 0, -1, 0, 0, 1, -2, 1, 0, 1, 0, 0, 0, 0, 0, 0, -1, 0, -1, 0, 0, 1, 2, 0, 0,
 ])  # fmt: skip
-
-# Demšar 2006, table 6: ranks of C4.5, C4.5+m, C4.5+cf and C4.5+m+cf by AUC on 14 data sets.
-DEMSAR = [
-    [4, 3, 2, 1], [1, 2, 3, 4], [4, 1, 2, 3], [4, 1, 3, 2], [4, 2, 3, 1], [1, 2.5, 4, 2.5], [3, 2, 4, 1],
-    [2.5, 2.5, 4, 1], [4, 3, 2, 1], [2.5, 2.5, 2.5, 2.5], [4, 2.5, 1, 2.5], [3, 2, 4, 1], [4, 1, 2, 3], [3, 1, 4, 2],
-]  # fmt: skip
 
 
 def test_the_corrected_t_is_that_of_scikit_learns_example():
@@ -123,68 +114,6 @@ def test_holm_by_hand_and_as_statsmodels():
     assert holm([]) == []
 
 
-def test_friedman_and_nemenyi_are_demsars_example():
-    found = friedman(-np.array(DEMSAR))
-    np.testing.assert_allclose(found.mean_ranks, [3.143, 2.000, 2.893, 1.964], atol=5e-4)
-    assert found.chi2 == pytest.approx(9.28, abs=5e-3)
-    assert found.f == pytest.approx(3.69, abs=5e-3)
-    assert found.p == pytest.approx(scipy.stats.chi2.sf(found.chi2, 3))
-    assert found.p_f == pytest.approx(scipy.stats.f.sf(found.f, 3, 39))
-    assert 0.01 < found.p_f < 0.05  # the critical value of F(3, 39) is 2.85 there
-    pairs = nemenyi(found.mean_ranks, 14)
-    assert pairs.critical_difference == pytest.approx(1.25, abs=5e-3)
-    assert nemenyi(found.mean_ranks, 14, level=0.1).critical_difference == pytest.approx(1.12, abs=5e-3)
-    # scikit-posthocs 0.17, posthoc_nemenyi_friedman on the same table
-    expected = [0.08867270928888271, 0.9561771752218107, 0.0741847950687442, 0.2592280701547286, 0.999859449385133,
-                0.22669688602641525]  # fmt: skip
-    np.testing.assert_allclose(pairs.p[np.triu_indices(4, 1)], expected, rtol=1e-6)
-    np.testing.assert_allclose(pairs.p, pairs.p.T)
-    np.testing.assert_allclose(np.diag(pairs.p), 1.0)
-    assert cliques(found.mean_ranks, pairs.critical_difference) == [[3, 1, 2, 0]]
-    # At 0.10 Demšar finds C4.5 worse than both variants with -m, and no more.
-    assert cliques(found.mean_ranks, 1.12) == [[3, 1, 2], [2, 0]]
-
-
-@pytest.mark.parametrize(
-    ("level", "table"),
-    [
-        (0.05, [1.960, 2.343, 2.569, 2.728, 2.850, 2.949, 3.031, 3.102, 3.164]),
-        (0.10, [1.645, 2.052, 2.291, 2.459, 2.589, 2.693, 2.780, 2.855, 2.920]),
-    ],
-)
-def test_critical_values_are_those_of_demsars_table_5a(level, table):
-    for k, q in zip(range(2, 11), table):
-        n = k * (k + 1) / 6  # the critical difference is q itself
-        assert nemenyi(np.arange(k), n, level).critical_difference == pytest.approx(q, abs=1.5e-3)
-
-
-def test_friedman_without_ties_is_scipys(rng):
-    scores = rng.random((9, 5)) + 0.2 * np.arange(5)
-    found = friedman(scores)
-    expected = scipy.stats.friedmanchisquare(*scores.T)
-    assert found.chi2 == pytest.approx(expected.statistic)
-    assert found.p == pytest.approx(expected.pvalue)
-    assert found.mean_ranks.argmin() == scores.mean(axis=0).argmax()
-
-
-def test_friedman_at_its_ends():
-    agreed = friedman([[3, 2, 1]] * 4)
-    assert agreed.chi2 == pytest.approx(8)
-    assert (agreed.f, agreed.p_f) == (np.inf, 0.0)
-    tied = friedman(np.ones((4, 3)))
-    assert (tied.chi2, tied.p, tied.f, tied.p_f) == (0.0, 1.0, 0.0, 1.0)
-    for unfit in ([[1, 2, 3]], [[1], [2]], [[1, 2], [np.nan, 1]]):
-        with pytest.raises(ValueError, match="Friedman"):
-            friedman(unfit)
-
-
-def test_cliques_are_the_largest_groups_and_none_of_one():
-    assert cliques([1, 2, 3, 4], 0.5) == []
-    assert cliques([1, 2, 3, 4], 1.0) == []  # as far apart as the critical difference is significant
-    assert cliques([4, 1, 2, 3.5], 1.6) == [[1, 2], [2, 3], [3, 0]]
-    assert cliques([2, 2, 2], 0.1) == [[0, 1, 2]]
-
-
 @pytest.fixture
 def compared():
     """The best, one near it, one far from it, and one that shares a single fold."""
@@ -201,24 +130,23 @@ def test_versus_best_says_what_the_record_needs(compared):
     found = versus_best(scores, 1, np.full(10, 80), np.full(10, 20), right)
     assert found[1] is None
     near, far, single = found[0], found[2], found[3]
-    assert near.keys() == far.keys() == single.keys()
-    assert set(near) == {"difference", "t", "p", "p_holm", "mcnemar", "distinguishable"}
-    assert set(near["mcnemar"]) == {"best_only", "this_only", "p", "p_holm"}
-    assert json.loads(json.dumps(found)) == found
     t, p = corrected_t_test(scores[1] - scores[2], 80, 20)
-    assert (far["t"], far["p"]) == (t, p)
-    assert far["difference"] == pytest.approx((scores[1] - scores[2]).mean())
-    assert [c["p_holm"] for c in (near, far)] == holm([near["p"], far["p"]])
-    assert far["distinguishable"] is True
-    assert near["distinguishable"] is False
-    assert far["mcnemar"]["best_only"] == 30
-    assert far["mcnemar"]["this_only"] == 0
-    assert [c["mcnemar"]["p_holm"] for c in (near, far, single)] == holm(
+    assert (far.t, far.p) == (t, p)
+    assert far.difference == pytest.approx((scores[1] - scores[2]).mean())
+    assert [c.p_holm for c in (near, far)] == holm([near.p, far.p])
+    assert far.distinguishable is True
+    assert near.distinguishable is False
+    assert far.mcnemar.first_only == 30
+    assert far.mcnemar.second_only == 0
+    assert far.mcnemar.n_clips == 100
+    assert [c.mcnemar.p_holm for c in (near, far, single)] == holm(
         [mcnemar(right[1], r).p for r in (right[0], right[2], right[3])]
     )
-    assert (single["t"], single["p"], single["p_holm"]) == (None, None, None)
-    assert single["difference"] == pytest.approx(0.3)
-    assert single["distinguishable"] is False  # by McNemar: 5 clips against 0
+    assert (single.t, single.p, single.p_holm) == (None, None, None)
+    assert single.difference == pytest.approx(0.3)
+    assert single.deciding_p == single.mcnemar.p_holm
+    assert single.distinguishable is False  # by McNemar: 5 clips against 0
+    assert near.deciding_p == near.p_holm
     assert decided_by(found) == T_TEST
 
 
@@ -227,19 +155,19 @@ def test_the_t_test_decides_against_mcnemar_where_both_exist(compared):
     scores = np.array([[1.0, 0.5, 1.0, 0.5], [0.5, 0.9, 0.5, 0.9]])
     right = [np.arange(100) < 75, np.arange(100) < 50]
     found = versus_best(scores, 0, [75] * 4, [25] * 4, right)[1]
-    assert found["mcnemar"]["p_holm"] < 1e-6
-    assert found["distinguishable"] is False
+    assert found.mcnemar.p_holm < 1e-6
+    assert found.distinguishable is False
 
 
 def test_one_fold_is_decided_by_mcnemar_and_nothing_by_nothing():
     scores = np.array([[0.9], [0.6], [0.89]])
     right = [np.arange(100) < n for n in (90, 60, 89)]
     found = versus_best(scores, 0, [100], [100], right)
-    assert [c and c["distinguishable"] for c in found] == [None, True, False]
+    assert [c and c.distinguishable for c in found] == [None, True, False]
     assert decided_by(found) == MCNEMAR
     without = versus_best(scores, 0, [100], [100])
-    assert [c and c["distinguishable"] for c in without] == [None, False, False]
-    assert without[1]["mcnemar"] is None
+    assert [c and c.distinguishable for c in without] == [None, False, False]
+    assert without[1].mcnemar is None
     assert decided_by(without) is None
     assert versus_best(scores[:1], 0, [100], [100]) == [None]
 
@@ -252,11 +180,15 @@ def test_more_experiments_make_it_harder_to_stand_out(compared):
     many = versus_best(
         np.array([best, rival, *[best - rng.normal(0, 0.01, 5) for _ in range(8)]]), 0, [80] * 5, [20] * 5
     )
-    assert many[1]["p"] == few["p"]
-    assert many[1]["p_holm"] > few["p_holm"]
+    assert many[1].p == few.p
+    assert many[1].p_holm > few.p_holm
 
 
 def test_an_experiment_without_scores_is_not_distinguishable():
     found = versus_best(np.array([[0.9, 0.8], [np.nan, np.nan]]), 0, [80, 80], [20, 20])[1]
-    assert found["difference"] is None
-    assert found["distinguishable"] is False
+    assert found.difference is None
+    assert found.distinguishable is False
+
+
+def test_records_are_judged_by_the_same_level():
+    assert schema.LEVEL == LEVEL

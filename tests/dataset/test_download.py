@@ -9,7 +9,7 @@ import zipfile
 
 import pytest
 
-from audioclf.datasets._fetch import Download, fetch, fetch_file, unpack
+from audioclf.dataset.download import Download, fetch, fetch_file, unpack
 from audioclf.errors import DatasetError
 
 

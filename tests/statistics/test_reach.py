@@ -1,0 +1,172 @@
+"""What the test over folds could decide: by hand, against dealing clips out to folds, and against real classifiers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.stats
+
+from audioclf.statistics.reach import Reach, reach, repeats_needed, smallest_p
+from audioclf.statistics.significance import McNemar, corrected_t_test, versus_best
+
+
+def test_the_smallest_p_by_hand():
+    """22 clips against 1, of 49, in five folds: variance (23 - 21² / 49) / 49 = 14 / 49 a clip."""
+    pairs = McNemar(22, 1, 49, p=0.0)
+    assert pairs.variance == pytest.approx(14 / 49)
+    t = (21 / 49) / np.sqrt((1 / 5 + 9.8 / 39.2) * (14 / 49) / 9.8)
+    assert t == pytest.approx(3.742, abs=5e-4)
+    p = 2 * scipy.stats.t.sf(t, 4)
+    assert smallest_p(21 / 49, pairs.variance, 5, 39.2, 9.8) == pytest.approx(p)
+    assert smallest_p(21 / 49, pairs.variance, 5, 39.2, 9.8, n_compared=9) == pytest.approx(9 * p)
+    assert smallest_p(-21 / 49, pairs.variance, 5, 39.2, 9.8) == pytest.approx(p)
+    assert smallest_p(0.0, pairs.variance, 5, 39.2, 9.8, n_compared=9) == 1.0
+
+
+def test_the_variance_of_a_clips_difference_is_that_of_its_values():
+    values = np.repeat([1, -1, 0], [12, 5, 33])
+    assert McNemar(12, 5, 50, p=0.1).variance == pytest.approx(values.var())
+
+
+def test_clips_that_all_differ_spread_by_no_less_than_rounding():
+    assert McNemar(40, 0, 40, p=0.0).variance == 0.0
+    equal = corrected_t_test([1.0] * 5, 32, 8)[1]
+    assert smallest_p(1.0, 0.0, 5, 32, 8) == pytest.approx(equal)
+
+
+@pytest.mark.parametrize(
+    ("won", "lost", "n_splits", "compared", "expected"),
+    [(22, 1, 5, 1, 1), (22, 1, 5, 9, 2), (12, 1, 5, 2, 3), (8, 1, 5, 1, 6), (8, 1, 5, 9, None), (2, 1, 5, 1, None)],
+)
+def test_the_repeats_needed_are_the_first_with_a_p_below_the_level(won, lost, n_splits, compared, expected):
+    n = 49.0
+    pairs = McNemar(won, lost, 49, p=0.0)
+    train, test = n * (n_splits - 1) / n_splits, n / n_splits
+    facts = ((won - lost) / n, pairs.variance)
+    found = repeats_needed(*facts, n_splits, train, test, compared)
+    assert found == expected
+    for repeats in range(1, 101):
+        below = smallest_p(*facts, repeats * n_splits, train, test, compared) < 0.05
+        assert below == (found is not None and repeats >= found)
+
+
+def test_one_fold_says_nothing_and_one_repeated_split_needs_two():
+    assert repeats_needed(0.9, 0.05, 1, 80, 20) == 2
+
+
+def dealt(rng, won, lost, n_clips, n_splits, repeats):
+    """Differences of folds to which clips with the very same answers are dealt out at random."""
+    clips = np.repeat([1.0, -1.0, 0.0], [won, lost, n_clips - won - lost])
+    differences = []
+    for _ in range(repeats):
+        fold = rng.permutation(n_clips) % n_splits
+        differences += [clips[fold == k].mean() for k in range(n_splits)]
+    return differences
+
+
+@pytest.mark.parametrize(("won", "lost", "n_clips", "compared"), [(22, 1, 50, 9), (30, 8, 120, 4), (25, 5, 200, 6)])
+def test_folds_that_differ_by_chance_give_the_smallest_p_more_or_less(won, lost, n_clips, compared):
+    """200 divisions each: about half decide with a smaller p; the repeats that are needed let most of them decide."""
+    rng = np.random.default_rng(0)
+    train, test = 0.8 * n_clips, 0.2 * n_clips
+    facts = ((won - lost) / n_clips, McNemar(won, lost, n_clips, p=0.0).variance)
+
+    def p_values(repeats):
+        tested = [corrected_t_test(dealt(rng, won, lost, n_clips, 5, repeats), train, test) for _ in range(200)]
+        return np.minimum(1, compared * np.array([p for _, p in tested]))
+
+    once = p_values(1)
+    expected = float(smallest_p(*facts, 5, train, test, compared))
+    assert expected > 0.05
+    assert 0.45 < (once < expected).mean() < 0.7
+    assert (once < 0.05).mean() < 0.4
+    needed = repeats_needed(*facts, 5, train, test, compared)
+    assert needed > 1
+    assert (p_values(needed) < 0.05).mean() > 0.6
+
+
+def nearest_mean(x, y, train):
+    """Which of all clips a nearest-mean classifier of one feature, learnt on *train*, gets right."""
+    middle = [x[train & (y == label)].mean() for label in (0, 1)]
+    return (np.abs(x - middle[1]) < np.abs(x - middle[0])) == y
+
+
+@pytest.mark.parametrize("group", [1, 6])
+def test_classifiers_that_learn_spread_by_no_less_than_chance_and_groups_by_more(group):
+    """100 data sets of a good and a worse feature: the p of real folds is the expected one at best."""
+    rng = np.random.default_rng(1)
+    larger, ratio = 0, []
+    groups = np.arange(60) // group
+    y = groups % 2
+    for _ in range(100):
+        shared = rng.normal(size=(2, groups.max() + 1))[:, groups]
+        x = np.sqrt(0.8) * shared + np.sqrt(0.2) * rng.normal(size=(2, 60)) + np.array([[2.0], [0.6]]) * y
+        fold = rng.permutation(groups.max() + 1)[groups] % 5
+        right = np.empty((2, 60), dtype=bool)
+        for k in range(5):
+            for i in range(2):
+                right[i, fold == k] = nearest_mean(x[i], y, fold != k)[fold == k]
+        d = [(right[0].astype(float) - right[1])[fold == k].mean() for k in range(5)]
+        won, lost = (right[0] & ~right[1]).sum(), (right[1] & ~right[0]).sum()
+        pairs = McNemar(int(won), int(lost), 60, p=0.0)
+        larger += corrected_t_test(d, 48, 12)[1] > smallest_p(np.mean(d), pairs.variance, 5, 48, 12)
+        ratio.append(np.var(d, ddof=1) / (pairs.variance / 12))
+    if group == 1:
+        assert 0.35 < larger / 100 < 0.65
+        assert 0.9 < np.mean(ratio) < 1.3
+    else:
+        assert larger / 100 > 0.65
+        assert np.mean(ratio) > 2
+
+
+def compared_with(rights, scores, n_clips=50):
+    n_folds = len(scores[0])
+    return versus_best(np.array(scores), 0, [0.8 * n_clips] * n_folds, [0.2 * n_clips] * n_folds, rights)
+
+
+def test_folds_too_few_are_told_with_the_remedy():
+    """Nine rivals that are right on 21 clips fewer, in folds that differ by chance."""
+    best = np.arange(50) < 47
+    rivals = [np.roll(np.arange(50), i) % 50 < 26 for i in range(9)]
+    rng = np.random.default_rng(0)
+    fold = rng.permutation(50) % 5
+    scores = [[right[fold == k].mean() for k in range(5)] for right in (best, *rivals)]
+    found = compared_with([best, *rivals], scores)
+    assert not any(c.distinguishable for c in found[1:])
+    assert all(c.mcnemar.p_holm < 0.001 for c in found[1:])
+    reached = reach(found, [40] * 5, [10] * 5, n_splits=5)
+    each = [smallest_p(c.difference, c.mcnemar.variance, 5, 40, 10, 9) for c in found[1:]]
+    assert reached == Reach(pytest.approx(min(each)), 2)
+    assert reach(found, [40] * 5, [10] * 5) == Reach(reached.smallest_p, None)  # folds that can't be drawn anew
+
+
+def test_folds_that_differ_by_more_than_chance_are_not_called_too_few():
+    best, rival = np.arange(100) < 90, np.arange(100) < 50
+    found = compared_with([best, rival], [[1.0, 1.0, 1.0, 0.5, 1.0], [0.1, 0.9, 0.1, 0.9, 0.5]], n_clips=100)
+    assert found[1].distinguishable is False
+    reached = reach(found, [80] * 5, [20] * 5, n_splits=5)
+    assert reached.smallest_p < 0.05
+    assert reached.repeats_needed is None
+
+
+def test_nothing_is_said_where_both_tests_agree_or_one_is_missing():
+    best, near, far = (np.arange(50) < n for n in (47, 46, 10))
+    scores = [[0.94] * 5, [0.93, 0.91, 0.94, 0.92, 0.9], [0.2] * 5]
+    found = compared_with([best, near, far], scores)
+    assert [c and c.distinguishable for c in found] == [None, False, True]
+    assert reach(found, [40] * 5, [10] * 5, n_splits=5) is None
+    assert reach(compared_with(None, scores), [40] * 5, [10] * 5, n_splits=5) is None
+    single = versus_best(np.array([[0.94], [0.2]]), 0, [40], [10], [best, far])
+    assert reach(single, [40], [10], n_splits=None) is None
+    assert reach([None], [40] * 5, [10] * 5) is None
+
+
+def test_holms_next_step_counts_what_is_left():
+    """One of three is told apart: p of the others is multiplied by two."""
+    best, far = np.arange(50) < 50, np.zeros(50, dtype=bool)
+    left = [np.roll(np.arange(50) < 39, i) for i in range(2)]
+    uneven = [[0.6, 0.9, 0.8, 0.7, 0.9], [0.9, 0.6, 0.7, 0.8, 0.9]]
+    found = compared_with([best, *left, far], [[1.0] * 5, *uneven, [0.0] * 5])
+    assert [c and c.distinguishable for c in found] == [None, False, False, True]
+    expected = smallest_p(found[1].difference, found[1].mcnemar.variance, 5, 40, 10, 2)
+    assert reach(found, [40] * 5, [10] * 5).smallest_p == pytest.approx(expected)
