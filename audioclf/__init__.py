@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from audioclf.dataset.load import load_dataset
     from audioclf.errors import AudioclfError
     from audioclf.features.transformer import FeatureSet
-    from audioclf.model.model import Model, load_model, train
+    from audioclf.model.model import Model, load_model
+    from audioclf.model.train import train
 
 _HOMES = {
     "AudioclfError": "errors",
@@ -31,7 +32,7 @@ _HOMES = {
     "explore": "comparison.exploration",
     "load_dataset": "dataset.load",
     "load_model": "model.model",
-    "train": "model.model",
+    "train": "model.train",
 }
 
 __all__ = [

@@ -43,6 +43,15 @@ def count_workers(wanted: int | None) -> int:
     return joblib.cpu_count()
 
 
+def workers_for(n_tasks: int, wanted: int | None) -> int:
+    """Return how many workers `count_workers` gives, but one where there is one task at most.
+
+    >>> workers_for(1, 8), workers_for(2, 8)
+    (1, 8)
+    """
+    return count_workers(wanted) if n_tasks > 1 else 1
+
+
 def in_threads(function: Callable[..., T], calls: Iterable[tuple[Any, ...]], workers: int) -> Iterator[T]:
     """Yield ``function(*call)`` for each of *calls*, in their order, from *workers* threads.
 

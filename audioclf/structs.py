@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Callable
 from typing import Annotated, Any, NoReturn, TypeVar
 
 import msgspec
@@ -63,10 +64,16 @@ class DamagedError(ValueError):
     """A file's content isn't what it should be; the text says which field and why, such as ``$.folds: missing``."""
 
 
-def parse(content: bytes | str) -> Any:
+def parse(content: bytes | str, pairs: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
     """Return what JSON says, as dictionaries, lists, text and numbers.
 
     A lone surrogate, which stands for a byte of a file name that isn't Unicode, is kept.
+
+    Parameters
+    ----------
+    content : bytes or str
+    pairs : callable, optional
+        What makes an object of its names and values, such as `once`; by default of two with one name the last counts.
 
     >>> parse('{"path": "a.wav"}')
     {'path': 'a.wav'}
@@ -77,7 +84,7 @@ def parse(content: bytes | str) -> Any:
         If it is no JSON, nested too deep, or holds a number that isn't finite.
     """
     try:
-        return json.loads(content, parse_constant=_refuse)
+        return json.loads(content, parse_constant=_refuse, object_pairs_hook=pairs)
     except DamagedError:
         raise
     except RecursionError as error:
@@ -90,8 +97,24 @@ def _refuse(constant: str) -> NoReturn:
     raise DamagedError(f"no JSON ({constant} is no number)")
 
 
-def convert(data: Any, kind: type[T]) -> T:
-    """Return *data*, as `parse` gives it, as a struct of type *kind*.
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object's names and values as a dictionary, for files that people write by hand (`parse`).
+
+    Raises
+    ------
+    DamagedError
+        If two have one name.
+    """
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise DamagedError(f"'{twice}' stands twice in one object")
+    return found
+
+
+def convert(data: Any, kind: type[T], at: str = "$") -> T:
+    """Return *data*, as `parse` gives it, as a struct of type *kind*; *at* says where it stands in its file.
 
     >>> class Point(Struct):
     ...     x: Finite
@@ -100,6 +123,9 @@ def convert(data: Any, kind: type[T]) -> T:
     >>> convert({"x": "one"}, Point)
     Traceback (most recent call last):
     audioclf.structs.DamagedError: $.x: expected a number, got text
+    >>> convert(["one"], list[float], at="$.svm.C")
+    Traceback (most recent call last):
+    audioclf.structs.DamagedError: $.svm.C[0]: expected a number, got text
 
     Raises
     ------
@@ -109,9 +135,9 @@ def convert(data: Any, kind: type[T]) -> T:
     try:
         return msgspec.convert(data, kind)
     except msgspec.ValidationError as error:
-        raise DamagedError(_explained(str(error))) from error
+        raise DamagedError(at + _explained(str(error)).removeprefix("$")) from error
     except (OverflowError, RecursionError) as error:
-        raise DamagedError(f"$: {error}") from error
+        raise DamagedError(f"{at}: {error}") from error
 
 
 def decode(content: bytes | str, kind: type[T]) -> T:

@@ -27,10 +27,11 @@ def write_long(folder: Path, seconds: int) -> Path:
 
 def extraction(folder: str) -> list[int]:
     """Extract nine families with default functionals from a folder's recordings; the shape of the first's vectors."""
-    from audioclf.features.extraction import extract, survey
-    from audioclf.features.transformer import analysis_rate, build_extractors
+    from audioclf.features.extraction import extract
+    from audioclf.features.specs import build_extractors
+    from audioclf.features.survey import survey
     from audioclf.features.wanted import Wanted
-    from audioclf.spectra.spectra import Analysis
+    from audioclf.spectra.analysis import Analysis, analysis_rate
     from audioclf.store.store import NoStore
 
     found = survey(clips(folder))

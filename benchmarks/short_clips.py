@@ -21,10 +21,11 @@ RATE, NUMBER = 8000, 3000
 
 def extraction(folder: str, runs: int = 3) -> float:
     """Seconds that one pass over the recordings of a folder takes, each with a new store."""
-    from audioclf.features.extraction import extract, survey
-    from audioclf.features.transformer import analysis_rate, build_extractors
+    from audioclf.features.extraction import extract
+    from audioclf.features.specs import build_extractors
+    from audioclf.features.survey import survey
     from audioclf.features.wanted import Wanted
-    from audioclf.spectra.spectra import Analysis
+    from audioclf.spectra.analysis import Analysis, analysis_rate
     from audioclf.store.store import FeatureStore
 
     recordings, extractors = clips(folder), build_extractors(nine())

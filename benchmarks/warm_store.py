@@ -20,10 +20,11 @@ def twice(folder: str) -> list[float]:
     """Seconds that the same call takes first and, at best, afterwards, in one process that is warmed up."""
     import time
 
-    from audioclf.features.extraction import extract, survey
-    from audioclf.features.transformer import analysis_rate, build_extractors
+    from audioclf.features.extraction import extract
+    from audioclf.features.specs import build_extractors
+    from audioclf.features.survey import survey
     from audioclf.features.wanted import Wanted
-    from audioclf.spectra.spectra import Analysis
+    from audioclf.spectra.analysis import Analysis, analysis_rate
     from audioclf.store.store import FeatureStore
 
     extraction_without_store(folder, workers=1, every=10, runs=1)

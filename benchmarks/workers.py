@@ -21,10 +21,11 @@ def recordings(setting: Setting) -> Path:
 
 def extraction(folder: str, workers: int, every: int = 1, runs: int = 2) -> float:
     """Seconds that nine families with default functionals take over every so many-th recording of a folder."""
-    from audioclf.features.extraction import extract, survey
-    from audioclf.features.transformer import analysis_rate, build_extractors
+    from audioclf.features.extraction import extract
+    from audioclf.features.specs import build_extractors
+    from audioclf.features.survey import survey
     from audioclf.features.wanted import Wanted
-    from audioclf.spectra.spectra import Analysis
+    from audioclf.spectra.analysis import Analysis, analysis_rate
     from audioclf.store.store import NoStore
 
     chosen, extractors = clips(folder)[::every], build_extractors(nine())

@@ -46,7 +46,7 @@ def imported(tmp_path):
 
 @pytest.fixture(scope="module")
 def model(tiny, tmp_path_factory):
-    from audioclf.model.model import train
+    from audioclf.model.train import train
 
     return train(tiny / "clips.csv", "mfcc+gfcc", "svm", cv=2).save(tmp_path_factory.mktemp("model") / "m.audioclf")
 

@@ -30,7 +30,7 @@ TRUSTED = (
 )
 """Types that a model may hold, by their full names; a classifier's own come to these."""
 
-_PLAIN = ("estimator.json", "estimator.npy")
+_PLAIN = (plain.STRUCTURE, plain.ARRAYS)
 _SKOPS = "estimator.skops"
 
 

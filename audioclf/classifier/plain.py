@@ -19,7 +19,12 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from audioclf import structs
 from audioclf.errors import ModelError
+from audioclf.structs import DamagedError, Struct
+
+STRUCTURE, ARRAYS = "estimator.json", "estimator.npy"
+"""The members of a model file that plain data go to."""
 
 _NUMBERS = "biuf"  # NumPy's kinds: truth values, integers, floats
 
@@ -75,17 +80,44 @@ def loads(structure: bytes, arrays: bytes, trusted: Collection[str]) -> Any:
     ------
     ModelError
         If it holds a type that isn't *trusted*; no type has been looked up then.
-    Exception
-        Of any kind, if the data are damaged or written with other versions of their types.
+    DamagedError
+        If the data are damaged, or written with other versions of their types. The message names the place.
+
+    Examples
+    --------
+    >>> loads(b'{"types": [], "estimator": [0.5, {"array": 3}]}', b"", trusted=())
+    Traceback (most recent call last):
+    audioclf.structs.DamagedError: estimator.json: $.estimator[1].array: there is no array 3
     """
-    facts = json.loads(structure)
-    foreign = sorted(set(facts["types"]) - set(trusted))
+    try:
+        facts = structs.decode(structure, _Structure)
+    except DamagedError as error:
+        raise DamagedError(f"{STRUCTURE}: {error}") from error
+    foreign = sorted(set(facts.types) - set(trusted))
     if foreign:
         raise ModelError(f"holds types that are not trusted ({', '.join(foreign)})")
-    stream, read = io.BytesIO(arrays), []
-    while stream.tell() < len(arrays):
-        read.append(npy.read_array(stream, allow_pickle=False))
-    return _build(facts["estimator"], [_find(name) for name in facts["types"]], read)
+    reader = _Reader([_find(name) for name in facts.types], _arrays(arrays))
+    try:
+        return reader.build(facts.estimator, "$.estimator")
+    except RecursionError as error:
+        raise DamagedError(f"{STRUCTURE}: nested too deep") from error
+
+
+class _Structure(Struct, kw_only=True):
+    """Names of types, and the node of the estimator, which refers to them and to arrays by number."""
+
+    types: list[str]
+    estimator: Any
+
+
+def _arrays(content: bytes) -> list[NDArray[Any]]:
+    stream, arrays = io.BytesIO(content), list[NDArray[Any]]()
+    while stream.tell() < len(content):
+        try:
+            arrays.append(npy.read_array(stream, allow_pickle=False))
+        except Exception as error:  # NumPy's are of many kinds
+            raise DamagedError(f"{ARRAYS}: array {len(arrays)}: {_in_a_line(error)}") from error
+    return arrays
 
 
 class _Writer:
@@ -150,39 +182,71 @@ class _Writer:
 
 def _find(name: str) -> Any:
     module, _, attribute = name.rpartition(".")
-    found = getattr(importlib.import_module(module), attribute)
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except Exception as error:  # another package's module may raise anything
+        raise DamagedError(f"{STRUCTURE}: $.types: no {name} here: {_in_a_line(error)}") from error
     if not isinstance(found, type):
-        raise TypeError(f"{name} isn't a type")
+        raise DamagedError(f"{STRUCTURE}: $.types: {name} isn't a type")
     return found
 
 
-def _build(node: Any, types: list[Any], arrays: list[NDArray[Any]]) -> Any:
-    def build(inner: Any) -> Any:
-        return _build(inner, types, arrays)
+class _Reader:
+    """Turns nodes into objects, and says where one can't be."""
 
-    if isinstance(node, list):
-        return [build(item) for item in node]
-    if not isinstance(node, dict):
-        return node
-    if "type" in node:
-        kind = types[node["type"]]
-        made = kind(*map(build, node["call"])) if "call" in node else kind.__new__(kind)
-        if "state" in node:
-            state = build(node["state"])
-            made.__setstate__(state) if hasattr(made, "__setstate__") else made.__dict__.update(state)
-        return made
-    ((what, content),) = node.items()
-    if what == "dict":
-        return {key: build(item) for key, item in content.items()}
-    if what == "tuple":
-        return tuple(map(build, content))
-    if what == "array":
-        return arrays[content]
-    if what == "number":
-        dtype, value = content
-        if np.dtype(dtype).kind not in _NUMBERS:
-            raise ValueError(f"'{dtype}' is no type of a number")
-        return np.dtype(dtype).type(build(value))
-    if what == "float":
-        return float(content)
-    raise ValueError(f"unknown kind of node '{what}'")
+    def __init__(self, types: list[Any], arrays: list[NDArray[Any]]) -> None:
+        self._types = types
+        self._arrays = arrays
+
+    def build(self, node: Any, path: str) -> Any:
+        if isinstance(node, list):
+            return self._all(node, path)
+        if not isinstance(node, dict):
+            return node
+        try:
+            return self._compound(node, path)
+        except (DamagedError, RecursionError):
+            raise
+        except Exception as error:  # types raise many kinds for a state that isn't theirs
+            raise DamagedError(f"{STRUCTURE}: {path}: {_in_a_line(error)}") from error
+
+    def _all(self, nodes: Any, path: str) -> list[Any]:
+        if not isinstance(nodes, list):
+            raise DamagedError(f"{STRUCTURE}: {path}: expected a list")
+        return [self.build(node, f"{path}[{i}]") for i, node in enumerate(nodes)]
+
+    def _compound(self, node: dict[str, Any], path: str) -> Any:
+        if "type" in node:
+            kind = self._numbered(self._types, node["type"], f"{path}.type")
+            made = kind(*self._all(node["call"], f"{path}.call")) if "call" in node else kind.__new__(kind)
+            if "state" in node:
+                state = self.build(node["state"], f"{path}.state")
+                made.__setstate__(state) if hasattr(made, "__setstate__") else made.__dict__.update(state)
+            return made
+        if len(node) != 1:
+            raise DamagedError(f"{STRUCTURE}: {path}: {len(node)} kinds of node in one")
+        ((what, content),) = node.items()
+        path = f"{path}.{what}"
+        if what == "dict":
+            return {key: self.build(item, f"{path}.{key}") for key, item in content.items()}
+        if what == "tuple":
+            return tuple(self._all(content, path))
+        if what == "array":
+            return self._numbered(self._arrays, content, path)
+        if what == "number":
+            dtype, value = content
+            if np.dtype(dtype).kind not in _NUMBERS:
+                raise DamagedError(f"{STRUCTURE}: {path}: '{dtype}' is no type of a number")
+            return np.dtype(dtype).type(value if not isinstance(value, dict) else self.build(value, path))
+        if what == "float":
+            return float(content)
+        raise DamagedError(f"{STRUCTURE}: {path}: unknown kind of node")
+
+    def _numbered(self, things: list[Any], number: Any, path: str) -> Any:
+        if type(number) is not int or not 0 <= number < len(things):
+            raise DamagedError(f"{STRUCTURE}: {path}: there is no {path.rpartition('.')[2]} {number}")
+        return things[number]
+
+
+def _in_a_line(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())

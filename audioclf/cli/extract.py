@@ -37,55 +37,34 @@ def extract(
     **options: Any,
 ) -> None:
     """Write the features of a data set to a table for other programs."""
-    import numpy as np
-
     from audioclf.dataset.load import load_dataset
-    from audioclf.errors import DatasetError
-    from audioclf.features import extraction, specs
-    from audioclf.features import functionals as pooling
-    from audioclf.features.table import FeatureTable, check_format, write_table
-    from audioclf.features.wanted import Wanted
-    from audioclf.spectra.spectra import Analysis
+    from audioclf.features.functionals import parse
+    from audioclf.features.specs import build_extractors
+    from audioclf.features.table import feature_table
+    from audioclf.features.table_files import check_format, write_table
+    from audioclf.spectra.analysis import Framing
 
     if "," in features:
         raise click.UsageError("extract takes one feature set; join extractors with '+'.")
     check_format(output)
-    extractors = specs.build_extractors(features)
-    pooled = pooling.parse(functionals)
+    build_extractors(features)  # before the data set is loaded
+    pooled = parse(functionals)
     dataset = load_dataset(data, root)
     with progress_on_terminal(quiet) as progress:
-        features_store = open_store(options)
-        found = extraction.survey(dataset.clips, progress, features_store)
-        if not found.clips:
-            raise DatasetError(f"none of the {len(dataset)} recordings can be read; the first: {found.skipped[0][1]}")
-        analysis = Analysis(
-            sample_rate or specs.analysis_rate(found.rates.values()),
-            *(options[name] for name in ("frame_length", "hop_length", "window", "n_fft")),
-        )
-        done = extraction.extract(
-            found.clips,
-            analysis,
-            Wanted.by([(extractors, "sequences" if frames else "vectors")], pooled),
-            store=features_store,
+        table = feature_table(
+            dataset,
+            features,
+            row="frame" if frames else "clip",
+            pooled=pooled,
+            framing=Framing(
+                sample_rate, *(options[name] for name in ("frame_length", "hop_length", "window", "n_fft"))
+            ),
+            store=open_store(options),
             workers=options["jobs"],
             progress=progress,
-            facts=found.facts,
         )
-    for _, why in found.skipped + done.skipped:
+    for _, why in table.skipped:
         click.echo(f"warning: left out: {why}", err=True)
-    if not done.clips:
-        raise DatasetError("no recording could be analysed")
-    times = done.lengths if frames else np.ones(len(done.clips), np.int64)
-    about: dict[str, Any] = {
-        name: [value for clip, n in zip(done.clips, times) for value in [getattr(clip, name) or ""] * n]
-        for name in ("name", "label", "group")
-    }
-    about = {"path": about.pop("name"), **about}
-    names = specs.vector_names(extractors, pooled)
-    if frames:
-        step = analysis.hop_samples / analysis.sample_rate
-        about["time"] = [round(i * step, 6) for n in times for i in range(n)]
-        names = [name for extractor in extractors for name in extractor.coefficient_names]
-    values = done.inputs(extractors, "sequences" if frames else "vectors")
-    write_table(FeatureTable(about, names, values), output)
-    click.echo(f"{output}: {len(values)} rows, {len(names)} features, analysed at {analysis.sample_rate} Hz")
+    write_table(table, output)
+    rows, columns = table.values.shape
+    click.echo(f"{output}: {rows} rows, {columns} features, analysed at {table.sample_rate} Hz")

@@ -87,8 +87,7 @@ def plot(
     from audioclf.audio.recordings import find_recordings
     from audioclf.comparison.exploration import portrait_of
     from audioclf.dataset.clips import Clip
-    from audioclf.features.specs import analysis_rate
-    from audioclf.spectra.spectra import Analysis
+    from audioclf.spectra.analysis import Analysis, analysis_rate
 
     copies = None
     if augment is not None:

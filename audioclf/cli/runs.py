@@ -83,7 +83,7 @@ def train(
 ) -> None:
     """Cross-validate one feature set with one classifier, then fit on all clips and save the model."""
     from audioclf.dataset.load import load_dataset
-    from audioclf.model import model
+    from audioclf.model import train as training
     from audioclf.results.report import write_reports
 
     if "," in features or "," in clf:
@@ -93,7 +93,7 @@ def train(
     dataset = load_dataset(data, root)
     folder = _run_folder(out, f"{dataset.name}-{features}-{clf}")
     with progress_on_terminal(options.pop("quiet")) as progress:
-        trained = model.train(dataset, features, clf, progress=progress, **_run_options(folder, options))
+        trained = training.train(dataset, features, clf, progress=progress, **_run_options(folder, options))
     assert trained.comparison is not None
     trained.comparison.results.save(folder)
     file = trained.save(folder / "model.audioclf")

@@ -33,13 +33,15 @@ from audioclf.dataset.digest import content_digest
 from audioclf.dataset.load import load_dataset
 from audioclf.dataset.repeats import refuse_repeats
 from audioclf.errors import DatasetError
-from audioclf.experiment import fitting, search
+from audioclf.experiment import fitting
 from audioclf.experiment.experiment import Experiment
 from audioclf.experiment.fitting import Course
 from audioclf.experiment.material import Sources
+from audioclf.experiment.space import DEFAULT_BUDGET
 from audioclf.experiment.task import task_of
 from audioclf.features import functionals
-from audioclf.features.extraction import Extraction, Survey, extract
+from audioclf.features.extraction import Extraction, extract
+from audioclf.features.survey import Survey
 from audioclf.features.wanted import Wanted
 from audioclf.files import write_whole
 from audioclf.progress import Progress, silent
@@ -47,7 +49,7 @@ from audioclf.results import excerpts
 from audioclf.results.names import identity, is_baseline, title
 from audioclf.results.report import write_run
 from audioclf.results.results import Results
-from audioclf.spectra.spectra import Analysis
+from audioclf.spectra.analysis import Analysis
 from audioclf.store.store import FeatureStore
 from audioclf.validation.inner import with_inner
 from audioclf.validation.splits import Splits, make_splits, naive_splits, ungrouped
@@ -119,7 +121,7 @@ def compare(
     naive_split_too: bool = False,
     tune: bool = False,
     grid: str | os.PathLike[str] | Mapping[str, Mapping[str, Sequence[Any]]] | None = None,
-    budget: int = search.DEFAULT_BUDGET,
+    budget: int = DEFAULT_BUDGET,
     test: Dataset | str | os.PathLike[str] | None = None,
     with_curve: bool = False,
     augment: str | None = None,
@@ -163,7 +165,7 @@ def compare(
     tune : bool
         Search each classifier's parameters within every training part (nested cross-validation).
     grid : path or mapping, optional
-        What is searched in place of the classifiers' own spaces (see `audioclf.experiment.search.load_grid`); implies
+        What is searched in place of the classifiers' own spaces (see `audioclf.experiment.space.load_grid`); implies
         *tune*.
     budget : int
         Most candidates of a search.
@@ -395,14 +397,10 @@ def _course(
     budget: int,
     tags: list[str] | None,
 ) -> Course:
-    naive_ = [] if naive is None else naive.splits
-    inner = []
     if any(e.candidates for e in experiments):
-        nested = with_inner(splits, extraction.clips, seed, tags).splits
-        if naive is not None:
-            nested = [*nested, *with_inner(naive, ungrouped(extraction.clips), seed, tags).splits]
-        inner = [list(split.inner) for split in nested]
-    return Course(splits.splits, naive_, inner, metric, seed, budget)
+        splits = with_inner(splits, extraction.clips, seed, tags)
+        naive = None if naive is None else with_inner(naive, ungrouped(extraction.clips), seed, tags)
+    return Course(splits.splits, [] if naive is None else naive.splits, metric, seed, budget)
 
 
 def _winner(results: Draft, experiments: list[Experiment]) -> Experiment | None:

@@ -32,8 +32,9 @@ from audioclf.experiment.fitting import Course
 from audioclf.experiment.material import Sources
 from audioclf.experiment.task import task_of
 from audioclf.features import functionals
-from audioclf.features.extraction import Extraction, Survey, extract
+from audioclf.features.extraction import Extraction, extract
 from audioclf.features.specs import build_extractors
+from audioclf.features.survey import Survey
 from audioclf.features.wanted import Wanted
 from audioclf.progress import Progress, silent
 from audioclf.results import excerpts
@@ -41,7 +42,7 @@ from audioclf.results.pictures import Portrait
 from audioclf.results.portrait import LONGEST, portrait
 from audioclf.results.report import write_run
 from audioclf.results.results import Results
-from audioclf.spectra.spectra import Analysis
+from audioclf.spectra.analysis import Analysis
 from audioclf.store.store import FeatureStore
 from audioclf.validation.splits import Splits, make_splits, naive_splits
 

@@ -19,7 +19,7 @@ from audioclf.experiment.material import Sources
 from audioclf.features.extraction import Extraction, extract
 from audioclf.features.wanted import Wanted
 from audioclf.progress import Progress, silent
-from audioclf.spectra.spectra import Analysis
+from audioclf.spectra.analysis import Analysis
 from audioclf.store.store import FeatureStore
 
 

@@ -14,7 +14,7 @@ from audioclf.dataset.groups import group_by
 from audioclf.dataset.load import load_dataset
 from audioclf.dataset.pieces import cut
 from audioclf.errors import DatasetError
-from audioclf.features.extraction import Survey, survey
+from audioclf.features.survey import Survey, survey
 from audioclf.progress import Progress, silent
 from audioclf.store.store import FeatureStore
 

@@ -21,12 +21,13 @@ from audioclf.dataset.clips import Clip, Dataset
 from audioclf.experiment.experiment import Experiment
 from audioclf.experiment.fitting import Course, Fold, Outcome
 from audioclf.experiment.material import Sources
-from audioclf.experiment.search import Found
+from audioclf.experiment.search import Choice
 from audioclf.experiment.task import Probabilities, Task, Truth
-from audioclf.features.extraction import Extraction, Survey
+from audioclf.features.extraction import Extraction
+from audioclf.features.survey import Survey
 from audioclf.results.names import title
 from audioclf.results.schema import SCHEMA
-from audioclf.spectra.spectra import Analysis
+from audioclf.spectra.analysis import Analysis
 from audioclf.statistics import reach, significance
 from audioclf.validation.inner import INNER_FOLDS
 from audioclf.validation.splits import Split, Splits
@@ -154,7 +155,7 @@ def experiment(
                 "predict_seconds": fold.predict_seconds,
                 "spec": fold.classifier.spec,
                 "parameters": fold.classifier.parameters,
-                "inner_score": None if fold.inner is None else fold.inner.score,
+                "inner_score": None if fold.choice is None else fold.choice.score,
                 "history": fold.history,
             }
             for split, fold, scores in zip(splits.splits, outcome.folds, fold_scores)
@@ -220,7 +221,7 @@ def score(
     }
 
 
-def _cost(outcome: Outcome, splits: list[Split]) -> dict[str, Any] | None:
+def _cost(outcome: Outcome, splits: Sequence[Split]) -> dict[str, Any] | None:
     """What the model of the first fold holds, and how long its answers take."""
     size = outcome.folds[0].size
     if size is None:
@@ -234,7 +235,9 @@ def _cost(outcome: Outcome, splits: list[Split]) -> dict[str, Any] | None:
     }
 
 
-def _by_recording(task: Task, clips: Sequence[Clip], splits: list[Split], folds: list[Fold]) -> dict[str, Any] | None:
+def _by_recording(
+    task: Task, clips: Sequence[Clip], splits: Sequence[Split], folds: Sequence[Fold]
+) -> dict[str, Any] | None:
     """Scores of one answer for all clips of a recording with the same label, by the mean of their probabilities.
 
     The answers of all folds of a repeat go together; figures are means over repeats.
@@ -332,10 +335,12 @@ def _failure(outcome: Outcome) -> str:
     errors = [fold.error for fold in folds if fold.error]
     if errors:
         return (f"{len(errors)} of {len(folds)} folds failed; the first: " if len(folds) > 1 else "") + errors[0]
-    return f"the search over all folds failed: {outcome.outer}" if isinstance(outcome.outer, str) else ""
+    return f"the search over all folds failed: {outcome.choice}" if isinstance(outcome.choice, str) else ""
 
 
-def _fold_scores(task: Task, truth: Truth, splits: list[Split], folds: list[Fold]) -> list[dict[str, float | None]]:
+def _fold_scores(
+    task: Task, truth: Truth, splits: Sequence[Split], folds: Sequence[Fold]
+) -> list[dict[str, float | None]]:
     return [task.scores(truth[split.test], fold.predicted, fold.probabilities) for split, fold in zip(splits, folds)]
 
 
@@ -361,8 +366,8 @@ def _number(value: float | None) -> float:
 
 
 def _tuning(of: Experiment, outcome: Outcome, course: Course) -> dict[str, Any] | None:
-    found = [fold.inner for fold in outcome.folds if fold.inner is not None]
-    if not found or not isinstance(outcome.outer, Found):
+    choices = [fold.choice for fold in outcome.folds if fold.choice is not None]
+    if not choices or not isinstance(outcome.choice, Choice):
         return None
     tried: dict[str, list[Any]] = {}
     for candidate in of.candidates:
@@ -370,18 +375,18 @@ def _tuning(of: Experiment, outcome: Outcome, course: Course) -> dict[str, Any] 
             if value not in tried.setdefault(name, []):
                 tried[name].append(value)
     return {
-        "method": found[0].method,
+        "method": choices[0].method,
         "metric": course.metric,
         "candidates": len(of.candidates),
         "budget": course.budget,
         "inner_folds": INNER_FOLDS,
-        "fits": sum(f.fits for f in found),
+        "fits": sum(choice.fits for choice in choices),
         "space": {name: values for name, values in tried.items() if len(values) > 1},
         "chosen": dict(Counter(fold.classifier.spec for fold in outcome.folds).most_common()),
         "non_nested": {
-            "score": outcome.outer.score,
-            "spec": outcome.outer.best.spec,
-            "parameters": outcome.outer.best.parameters,
+            "score": outcome.choice.score,
+            "spec": outcome.choice.best.spec,
+            "parameters": outcome.choice.best.parameters,
         },
     }
 

@@ -15,15 +15,14 @@ from audioclf.comparison.preparation import AUTO
 from audioclf.dataset.groups import group_expression
 from audioclf.dataset.pieces import cut
 from audioclf.errors import SpecError, did_you_mean
-from audioclf.experiment import search
+from audioclf.experiment import space
 from audioclf.experiment.experiment import Experiment
 from audioclf.experiment.plan import plan, with_candidates
 from audioclf.experiment.task import Task
 from audioclf.features import functionals
-from audioclf.features.specs import HIGHEST_DEFAULT_RATE, analysis_rate
 from audioclf.progress import Progress, silent
 from audioclf.results.metrics import RANKING, TAG_RANKING
-from audioclf.spectra.spectra import Analysis
+from audioclf.spectra.analysis import HIGHEST_DEFAULT_RATE, Analysis, analysis_rate
 from audioclf.store.store import FeatureStore
 from audioclf.validation.splits import parse_cv
 
@@ -45,7 +44,7 @@ class ExplorationSettings:
         In seconds.
     window : str
     n_fft : int or None
-        As of `audioclf.spectra.spectra.Analysis`.
+        As of `audioclf.spectra.analysis.Analysis`.
 
     Raises
     ------
@@ -97,7 +96,7 @@ class Settings(ExplorationSettings):
         Whether parameters are searched within every training part.
     grid : dict or None
         What is searched in place of the classifiers' own spaces, by classifier, then parameter; given as the path of a
-        JSON file, it is read (`audioclf.experiment.search.load_grid`). Implies *tune*.
+        JSON file, it is read (`audioclf.experiment.space.load_grid`). Implies *tune*.
     budget : int
         Most candidates of a search.
     with_curve : bool
@@ -137,7 +136,7 @@ class Settings(ExplorationSettings):
     naive_split_too: bool = False
     tune: bool = False
     grid: str | os.PathLike[str] | Mapping[str, Mapping[str, Sequence[Any]]] | None = None
-    budget: int = search.DEFAULT_BUDGET
+    budget: int = space.DEFAULT_BUDGET
     with_curve: bool = False
     augment: str | None = None
     augment_factor: int = augmentation.DEFAULT_FACTOR
@@ -154,7 +153,7 @@ class Settings(ExplorationSettings):
         for name in ("features", "classifiers"):
             object.__setattr__(self, name, _listed(getattr(self, name)))
         if isinstance(self.grid, str | os.PathLike):
-            object.__setattr__(self, "grid", search.load_grid(self.grid))
+            object.__setattr__(self, "grid", space.load_grid(self.grid))
         _ = self.experiments  # making them finds what is wrong with the specs and the grid
         object.__setattr__(self, "pooled", functionals.parse(self.pooled))
         if self.clip_seconds is not None:

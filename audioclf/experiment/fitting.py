@@ -6,7 +6,7 @@ import tempfile
 import time
 import warnings as python_warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ from audioclf.classifier.footprint import Footprint, footprint
 from audioclf.experiment import search
 from audioclf.experiment.experiment import Experiment
 from audioclf.experiment.material import Material, Sources
-from audioclf.experiment.search import Found
+from audioclf.experiment.search import Choice
+from audioclf.experiment.space import DEFAULT_BUDGET
 from audioclf.experiment.task import Probabilities, Truth
 from audioclf.progress import EpochListener, listening_to, telling_into
 from audioclf.validation.splits import Split
@@ -32,13 +33,10 @@ class Course:
 
     Attributes
     ----------
-    splits : list of Split
-        Of the cross-validation.
-    naive : list of Split
+    splits : sequence of Split
+        Of the cross-validation. Experiments with candidates search on the inner splits of each.
+    naive : sequence of Split
         Of one that ignores groups; empty if it isn't asked for.
-    inner : list of list of Split
-        For each of *splits*, then for each of *naive*, the division of its training clips for the search; empty if
-        nothing is tuned.
     metric : str
         What the search goes by.
     seed : int
@@ -46,31 +44,31 @@ class Course:
         Most candidates of a search.
     """
 
-    splits: list[Split]
-    naive: list[Split] = field(default_factory=list)
-    inner: list[list[Split]] = field(default_factory=list)
+    splits: Sequence[Split]
+    naive: Sequence[Split] = ()
     metric: str = "accuracy"
     seed: int = 0
-    budget: int = search.DEFAULT_BUDGET
+    budget: int = DEFAULT_BUDGET
 
 
-@dataclass
+@dataclass(frozen=True)
 class Fold:
     """What came of one fold: a row per test clip, columns in the order of the sorted labels.
 
     Attributes
     ----------
     predicted : ndarray, shape (n_test,) or (n_test, n_labels)
-        As `Task.answers` gives it.
-    probabilities : ndarray, shape (n_test, n_labels), or None
+        As `Task.answers` gives it; of a fold that failed, shape (0,).
+    probabilities : ndarray of float64, shape (n_test, n_labels), or None
     fit_seconds, predict_seconds : float
     classifier : Classifier
         With the parameters that were used.
-    warnings : list of str
+    warnings : tuple of str
+        Sorted, each once.
     error : str
         Why it failed; empty if it didn't.
-    inner : Found or None
-        What the search within the training clips found, if there was one.
+    choice : Choice or None
+        What the search within the training clips chose, if there was one.
     history : dict or None
         What a network says of its epochs.
     size : Footprint or None
@@ -82,29 +80,45 @@ class Fold:
     fit_seconds: float
     predict_seconds: float
     classifier: Classifier
-    warnings: list[str]
+    warnings: tuple[str, ...] = ()
     error: str = ""
-    inner: Found | None = None
+    choice: Choice | None = None
     history: dict[str, Any] | None = None
     size: Footprint | None = None
 
+    @classmethod
+    def failed(cls, classifier: Classifier, error: Exception, fit_seconds: float, predict_seconds: float = 0.0) -> Fold:
+        """Return a fold without answers, and why there are none."""
+        nothing = np.empty(0, np.int64)
+        return cls(nothing, None, fit_seconds, predict_seconds, classifier, error=_told(error))
 
-@dataclass
+
+@dataclass(frozen=True)
 class Outcome:
     """What came of one experiment.
 
     Attributes
     ----------
-    folds, naive : list of Fold
+    folds, naive : tuple of Fold
         In the order of the course's splits.
-    outer : Found, str or None
-        What a search over the very folds found that are tested: the parameters for a final model, and a score that
-        is too good. Text says why it failed.
+    choice : Choice, str or None
+        What a search over the very folds chose that are tested: the parameters for a final model, and an optimistic
+        score. Text says why it failed; None if nothing was searched.
     """
 
-    folds: list[Fold]
-    naive: list[Fold]
-    outer: Found | str | None
+    folds: tuple[Fold, ...]
+    naive: tuple[Fold, ...] = ()
+    choice: Choice | str | None = None
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One fit or search: of which experiment, what of it, what to call it in progress, a function and its arguments."""
+
+    experiment: int
+    part: tuple[str, int]  # "search", "fold" or "naive", and its number
+    name: str
+    call: tuple[Any, ...]
 
 
 def run(
@@ -129,33 +143,34 @@ def run(
     epochs : callable
         Called, from another thread, with the epochs done and in all of a network that is being fitted, and a note.
     """
-    kept: dict[int, dict[tuple[str, int], Any]] = {i: {} for i in range(len(experiments))}
     with tempfile.TemporaryDirectory(prefix="audioclf-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        jobs, calls = _calls(experiments, sources, course, workers, folder)
-        expected = {i: sum(job[0] == i for job in jobs) for i in kept}
-        outcomes = parallel.share_out(_call, calls, workers)
+        jobs = _jobs(experiments, sources, course, workers, folder)
+        waiting = {i: {job.part for job in jobs if job.experiment == i} for i in range(len(experiments))}
+        results: dict[tuple[int, tuple[str, int]], Any] = {}
+        calls = [(folder / _EPOCHS, job.name, *job.call) for job in jobs]
+        finished = parallel.share_out(_call, calls, workers)
         with listening_to(folder / _EPOCHS, epochs):
             for done in range(len(jobs)):
-                progress(done, len(jobs), experiments[jobs[done][0]].title)
-                position, result = next(outcomes)
-                i, kind, number = jobs[position]
-                kept[i][kind, number] = result
-                if len(kept[i]) == expected[i]:
-                    found = kept.pop(i)
-                    folds = [found["fold", n] for n in range(len(course.splits))]
-                    naive = [found["naive", n] for n in range(len(course.naive))]
-                    yield i, Outcome(folds, naive, found.get(("search", 0)))
-            outcomes.close()
+                progress(done, len(jobs), experiments[jobs[done].experiment].title)
+                position, result = next(finished)
+                i, part = jobs[position].experiment, jobs[position].part
+                results[i, part] = result
+                waiting[i].remove(part)
+                if not waiting[i]:
+                    folds = tuple(results.pop((i, ("fold", n))) for n in range(len(course.splits)))
+                    naive = tuple(results.pop((i, ("naive", n))) for n in range(len(course.naive)))
+                    yield i, Outcome(folds, naive, results.pop((i, ("search", 0)), None))
+            finished.close()
     progress(len(jobs), len(jobs), "")
 
 
-def _calls(
+def _jobs(
     experiments: Sequence[Experiment], sources: Sources, course: Course, workers: int, folder: Path
-) -> tuple[list[tuple[int, str, int]], list[tuple[Any, ...]]]:
-    """Return what is to be done, as an experiment, a kind and a number, and `_call`'s arguments for each.
+) -> list[_Job]:
+    """What is to be done. One worker goes through the experiments as they come; for several the long jobs come first.
 
-    One worker goes through the experiments as they come. For several the long jobs come first.
+    Experiments with the same input share one array, for several workers a file in *folder*.
     """
     materials: dict[tuple[str, str, bool], Material] = {}
     for experiment in experiments:
@@ -165,27 +180,21 @@ def _calls(
     order = list(range(len(experiments)))
     if workers > 1:
         order.sort(key=lambda i: -_effort(experiments[i], materials[_input(experiments[i])].size))
-    jobs: list[tuple[int, str, int]] = []
-    calls: list[tuple[Any, ...]] = []
-    for i in order:
-        experiment = experiments[i]
-        material = materials[_input(experiment)]
-        tuned = bool(experiment.candidates)
-        page = (folder / _EPOCHS, experiment.title)
-        if tuned:
-            jobs.append((i, "search", 0))
-            calls.append((*page, _search, experiment.candidates, material, course.splits, course.metric, course.seed))
-        kinds = [("fold", n) for n in range(len(course.splits))] + [("naive", n) for n in range(len(course.naive))]
-        for position, ((kind, n), split) in enumerate(zip(kinds, [*course.splits, *course.naive])):
-            jobs.append((i, kind, n))
-            page = (folder / _EPOCHS, f"{experiment.title}, fold {position + 1} of {len(kinds)}")
-            last = (course.seed, position == 0)
-            if tuned:
-                inner = course.inner[position]
-                calls.append((*page, _tune_fold, experiment.candidates, material, split, inner, course.metric, *last))
-            else:
-                calls.append((*page, _fit_fold, experiment.classifier, material, split, *last))
-    return jobs, calls
+    return [job for i in order for job in _jobs_of(i, experiments[i], materials[_input(experiments[i])], course)]
+
+
+def _jobs_of(number: int, experiment: Experiment, material: Material, course: Course) -> Iterator[_Job]:
+    """What is to be done for one experiment."""
+    candidates, metric, seed = experiment.candidates, course.metric, course.seed
+    if candidates:
+        whole = (_search, candidates, material, course.splits, metric, seed)
+        yield _Job(number, ("search", 0), experiment.title, whole)
+    parts = [("fold", n) for n in range(len(course.splits))] + [("naive", n) for n in range(len(course.naive))]
+    for position, (part, split) in enumerate(zip(parts, [*course.splits, *course.naive])):
+        call: tuple[Any, ...] = (_fit_fold, experiment.classifier, material, split, seed, position == 0)
+        if candidates:
+            call = (_tune_fold, candidates, material, split, metric, seed, position == 0)
+        yield _Job(number, part, f"{experiment.title}, fold {position + 1} of {len(parts)}", call)
 
 
 def _effort(experiment: Experiment, size: int) -> float:
@@ -203,35 +212,30 @@ def _call(page: Path, name: str, function: Callable[..., Any], *arguments: Any) 
 
 
 def _search(
-    candidates: tuple[Classifier, ...], material: Material, splits: list[Split], metric: str, seed: int
-) -> Found | str:
+    candidates: tuple[Classifier, ...], material: Material, splits: Sequence[Split], metric: str, seed: int
+) -> Choice | str:
     try:
         return search.search(candidates, material, splits, metric, seed)
     except Exception as error:  # the folds fail as well, and say it
-        return f"{type(error).__name__}: {error}"
+        return _told(error)
 
 
 def _tune_fold(
-    candidates: tuple[Classifier, ...],
-    material: Material,
-    split: Split,
-    inner: list[Split],
-    metric: str,
-    seed: int,
-    measured: bool,
+    candidates: tuple[Classifier, ...], material: Material, split: Split, metric: str, seed: int, measured: bool
 ) -> Fold:
-    """Search among the split's training clips, fit what was found on all of them and predict its test clips."""
+    """Search among the split's training clips, fit what was chosen on all of them and predict its test clips."""
     start = time.perf_counter()
     try:
-        found = search.search(candidates, material, inner, metric, seed)
+        choice = search.search(candidates, material, split.inner, metric, seed)
     except Exception as error:
-        spent = time.perf_counter() - start
-        return Fold(np.empty(0, np.int64), None, spent, 0.0, candidates[0], [], f"{type(error).__name__}: {error}")
-    fold = _fit_fold(found.best, material, split, seed, measured)
-    fold.fit_seconds = time.perf_counter() - start - fold.predict_seconds
-    fold.warnings = sorted({*fold.warnings, *found.warnings})
-    fold.inner = found
-    return fold
+        return Fold.failed(candidates[0], error, time.perf_counter() - start)
+    fold = _fit_fold(choice.best, material, split, seed, measured)
+    return replace(
+        fold,
+        fit_seconds=time.perf_counter() - start - fold.predict_seconds,
+        warnings=tuple(sorted({*fold.warnings, *choice.warnings})),
+        choice=choice,
+    )
 
 
 def _fit_fold(classifier: Classifier, material: Material, split: Split, seed: int, measured: bool) -> Fold:
@@ -251,14 +255,18 @@ def _fit_fold(classifier: Classifier, material: Material, split: Split, seed: in
             probabilities,
             *spent,
             classifier,
-            sorted(told),
+            tuple(sorted(told)),
             history=getattr(estimator, "history_", None),
             size=footprint(classifier, estimator) if measured else None,
         )
     except Exception as error:  # whatever a classifier raises: the other experiments go on
         failed = time.perf_counter()
         spent = (failed - start, 0.0) if fitted is None else (fitted - start, failed - fitted)
-        return Fold(np.empty(0, np.int64), None, *spent, classifier, [], f"{type(error).__name__}: {error}")
+        return Fold.failed(classifier, error, *spent)
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _first_line(warning: python_warnings.WarningMessage) -> str:

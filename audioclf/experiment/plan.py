@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from audioclf.classifier.contract import Classifier, build_classifier
 from audioclf.errors import SpecError
-from audioclf.experiment import search
 from audioclf.experiment.experiment import Experiment
+from audioclf.experiment.space import Grid, candidates, check_grid, load_grid
 from audioclf.features.specs import build_extractors
 from audioclf.results.names import BASELINE
 
@@ -82,7 +81,7 @@ def _listed(specs: str | Sequence[str]) -> list[str]:
 
 def with_candidates(
     experiments: Sequence[Experiment],
-    grid: str | os.PathLike[str] | Mapping[str, Mapping[str, Sequence[Any]]] | None,
+    grid: str | os.PathLike[str] | Grid | None,
     budget: int,
     seed: int,
 ) -> list[Experiment]:
@@ -93,6 +92,6 @@ def with_candidates(
     SpecError
         If the grid or the budget is wrong.
     """
-    spaces = search.load_grid(grid) if isinstance(grid, str | os.PathLike) else grid and search.check_grid(grid)
-    found = {e.classifier: tuple(search.candidates(e.classifier, spaces, budget, seed)) for e in experiments}
-    return [replace(e, candidates=found[e.classifier] if len(found[e.classifier]) > 1 else ()) for e in experiments]
+    spaces = load_grid(grid) if isinstance(grid, str | os.PathLike) else None if grid is None else check_grid(grid)
+    choice = {e.classifier: tuple(candidates(e.classifier, spaces, budget, seed)) for e in experiments}
+    return [replace(e, candidates=choice[e.classifier] if len(choice[e.classifier]) > 1 else ()) for e in experiments]

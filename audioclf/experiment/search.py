@@ -1,36 +1,25 @@
-"""The inner part of nested cross-validation: which parameters of a classifier to try, on which clips, and the choice.
+"""The search for a classifier's parameters: candidates are scored on folds, and the best is chosen.
 
 Parameters chosen on the clips that score them score too well (Cawley & Talbot 2010, "On over-fitting in model
-selection and subsequent selection bias in performance evaluation"). Here they are chosen within the training part
-of each outer fold, on inner folds that keep groups together as the outer ones do.
+selection and subsequent selection bias in performance evaluation"). The folds are therefore those within the training
+part of each outer fold (`audioclf.validation.inner`); the candidates come from `audioclf.experiment.space`.
 """
 
 from __future__ import annotations
 
-import itertools
-import json
 import math
-import os
 import warnings as python_warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf import plugins
 from audioclf.classifier.contract import Classifier
-from audioclf.errors import AudioclfError, SpecError, did_you_mean
+from audioclf.errors import SpecError, did_you_mean
 from audioclf.experiment.material import Material
-from audioclf.spec import text_of
 from audioclf.validation.splits import Split
 
-Space = Mapping[str, Sequence[Any]]
-
-DEFAULT_BUDGET = 24
-"""Candidates at most: no built-in classifier's space is larger, hence each is searched whole."""
 FEW = 3
 """Candidates up to which all are scored on all folds."""
 _BLOCKS = 3  # of folds; the candidates are halved between them
@@ -42,9 +31,27 @@ _KEPT = (
 )
 
 
-@dataclass
-class Found:
-    """What a search chose, and how.
+@dataclass(frozen=True)
+class Trial:
+    """One candidate's scores in a search.
+
+    Attributes
+    ----------
+    spec : str
+    folds : tuple of float or None
+        Its score on each split; None where it wasn't tried, failed, or the metric is undefined.
+    mean : float or None
+        Over the splits with a score.
+    """
+
+    spec: str
+    folds: tuple[float | None, ...]
+    mean: float | None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The candidate that a search chose, and how it came to that.
 
     Attributes
     ----------
@@ -52,153 +59,20 @@ class Found:
     score : float or None
         Its mean over the folds; None if nothing could be scored.
     fits : int
-        How many were spent.
+        Candidates fitted, counted once for each split.
     method : str
         "exhaustive" or "successive halving".
-    table : list of dict
-        For each candidate "spec", "folds" (a score or None for each split) and "mean" (over those it was scored on).
-    warnings : list of str
+    trials : tuple of Trial
+        One for each candidate; empty if there was nothing to choose from.
+    warnings : tuple of str
     """
 
     best: Classifier
     score: float | None
     fits: int
     method: str
-    table: list[dict[str, Any]] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-
-
-def load_grid(path: str | os.PathLike[str]) -> dict[str, dict[str, list[Any]]]:
-    """Read search spaces from a JSON file, such as ``{"svm": {"C": [1, 10], "gamma": [null, 0.01]}}``.
-
-    Returns
-    -------
-    dict
-        By classifier, then parameter: the values, converted as those of a spec are, each once.
-
-    Raises
-    ------
-    SpecError
-        If the file can't be read, or a classifier, a parameter or a value is unknown or wrong.
-    """
-    path = Path(path)
-    example = '{"svm": {"C": [1, 10], "gamma": [null, 0.01]}}'
-    try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_once)
-    except OSError as error:
-        raise SpecError(f"--grid {path}: can't be read: {error.strerror}") from error
-    except ValueError as error:
-        raise SpecError(f"--grid {path}: no JSON ({error}); write for example {example}") from error
-    except SpecError as error:
-        raise SpecError(f"--grid {path}: {error}") from error
-    if not isinstance(content, dict):
-        raise SpecError(f"--grid {path}: it must name classifiers, for example {example}")
-    try:
-        return check_grid(content)
-    except AudioclfError as error:
-        raise SpecError(f"--grid {path}: {error}") from error
-
-
-def check_grid(grid: Mapping[str, Mapping[str, Sequence[Any]]]) -> dict[str, dict[str, list[Any]]]:
-    """Return search spaces with their values converted as those of a spec are, each once.
-
-    >>> check_grid({"knn": {"k": [1, 3, 3.0]}})
-    {'knn': {'k': [1, 3]}}
-
-    Raises
-    ------
-    SpecError
-        If a classifier, a parameter or a value is unknown or wrong.
-    """
-    return {name: _checked(name, space) for name, space in grid.items()}
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise SpecError(f"'{twice}' stands twice; write it once with all its values")
-    return found
-
-
-def _checked(name: str, space: Any) -> dict[str, list[Any]]:
-    kind = plugins.load("classifiers", name)
-    if not isinstance(space, Mapping):
-        raise SpecError(f"'{name}' must be followed by its parameters, as in {{\"{name}\": {{...}}}}")
-    found: dict[str, list[Any]] = {}
-    for key, values in space.items():
-        if not isinstance(values, (list, tuple)) or not values:
-            raise SpecError(f"{name}:{key}: give a list of values, as in [1, 10]")
-        found[key] = []
-        for value in values:
-            if isinstance(value, (Mapping, list, tuple)):
-                raise SpecError(f"{name}:{key}: {value} is no single value")
-            converted = getattr(kind.from_options({key: text_of(value)}), key)
-            if converted not in found[key]:
-                found[key].append(converted)
-    return found
-
-
-def search_space(classifier: Classifier, grid: Mapping[str, Space] | None = None) -> dict[str, list[Any]]:
-    """Return what is searched, by parameter: the grid's values for this classifier, or else the classifier's own.
-
-    Parameters that were set when it was built (``svm:C=5``) are fixed, hence left out.
-
-    >>> from audioclf.classifier.contract import build_classifier
-    >>> search_space(build_classifier("knn:k=3:metric=cosine"))
-    {'weights': ['distance', 'uniform']}
-    """
-    own = (grid or {}).get(classifier.name, classifier.space)
-    defaults = type(classifier)().parameters
-    fixed = {name for name, value in classifier.parameters.items() if value != defaults[name]} | classifier.given
-    return {name: list(values) for name, values in own.items() if name not in fixed}
-
-
-def candidates(
-    classifier: Classifier,
-    grid: Mapping[str, Space] | None = None,
-    budget: int = DEFAULT_BUDGET,
-    seed: int = 0,
-) -> list[Classifier]:
-    """Return what to choose from: the classifier as asked for, then the combinations of its `search_space`.
-
-    Parameters
-    ----------
-    classifier : Classifier
-    grid : mapping, optional
-        As from `load_grid`.
-    budget : int
-        Candidates at most. Of more, that many are drawn at random without replacement (Bergstra & Bengio 2012,
-        "Random search for hyper-parameter optimization"); the one asked for is always among them.
-    seed : int
-        Of the draw.
-
-    Raises
-    ------
-    SpecError
-        If *budget* is below 1, or the classifier refuses a combination.
-
-    Examples
-    --------
-    >>> from audioclf.classifier.contract import build_classifier
-    >>> [c.spec for c in candidates(build_classifier("svm:gamma=0.01"), {"svm": {"C": [1.0, 10.0], "gamma": [0.1]}})]
-    ['svm:gamma=0.01', 'svm:C=1:gamma=0.01']
-    """
-    if budget < 1:
-        raise SpecError(f"a budget of {budget} candidates; it must be at least 1")
-    space = search_space(classifier, grid)
-    shape = [len(values) for values in space.values()]
-    count = math.prod(shape)
-    drawn = np.random.default_rng(seed).choice(count, size=min(count, budget), replace=False)
-    others: dict[Classifier, int] = {}
-    for number in drawn.tolist():
-        places = np.unravel_index(number, shape) if shape else ()
-        values = {name: space[name][place] for name, place in zip(space, places)}
-        others.setdefault(replace(classifier, **values), number)
-    others.pop(classifier, None)
-    kept = sorted(itertools.islice(others, budget - 1), key=others.__getitem__)
-    return [classifier, *kept]
+    trials: tuple[Trial, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def search(
@@ -207,7 +81,7 @@ def search(
     splits: Sequence[Split],
     metric: str = "accuracy",
     seed: int = 0,
-) -> Found:
+) -> Choice:
     """Choose the candidate that scores best on the test clips of *splits*.
 
     More than `FEW` candidates go through successive halving (Jamieson & Talwalkar 2016, "Non-stochastic best arm
@@ -232,7 +106,7 @@ def search(
 
     Returns
     -------
-    Found
+    Choice
         A candidate that raises is out, with a warning. Without a choice (one candidate, no splits, no fold in which
         the metric is defined) it is the one asked for.
 
@@ -247,9 +121,9 @@ def search(
         raise SpecError(f"a search can't go by '{metric}'. {did_you_mean(metric, material.task.ranking)}")
     method = "exhaustive" if len(candidates) <= FEW or len(splits) == 1 else "successive halving"
     if len(candidates) == 1:
-        return Found(candidates[0], None, 0, method)
+        return Choice(candidates[0], None, 0, method)
     if not splits:
-        return Found(candidates[0], None, 0, method, warnings=[_KEPT])
+        return Choice(candidates[0], None, 0, method, warnings=(_KEPT,))
     trials = _Trials(candidates, material, splits, metric, seed)
     everyone = list(range(len(candidates)))
     n_blocks = 1 if method == "exhaustive" else min(_BLOCKS, len(splits))
@@ -272,8 +146,8 @@ def search(
         what = material.task.titles[metric]
         warnings.append(f"{what} is undefined on all folds of the search; the parameters asked for are kept")
     rows = zip(candidates, trials.table, means)
-    table = [{"spec": c.spec, "folds": [_number(x) for x in row], "mean": _number(mean)} for c, row, mean in rows]
-    return Found(candidates[best], _number(means[best]), trials.fits, method, table, warnings)
+    table = tuple(Trial(c.spec, tuple(map(_number, row)), _number(mean)) for c, row, mean in rows)
+    return Choice(candidates[best], _number(means[best]), trials.fits, method, table, tuple(warnings))
 
 
 def better_half(numbers: Sequence[int], means: NDArray[np.float64]) -> list[int]:

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from audioclf.audio.signal import Signal
 from audioclf.errors import AudioclfError
 from audioclf.features.extractor import Extractor, Passage, running_sum
+from audioclf.spectra.analysis import Analysis, frame_starts
 from audioclf.spectra.kernels.compiler import Rows, rows
-from audioclf.spectra.spectra import Analysis, Bank, Frames, Spectra, frame_starts
+from audioclf.spectra.spectra import Bank, Frames, Spectra
 
 STRETCH = 1024  # frames whose spectra are held at once: 2 MB for an FFT of 1024 samples
 
@@ -36,15 +37,15 @@ class Statics:
     bounds: NDArray[np.int64]
 
 
-def analyse(signals: Sequence[Signal], analysis: Analysis, extractors: Iterable[Extractor]) -> Statics:
+def static_frames(signals: Sequence[Signal], analysis: Analysis, extractors: Iterable[Extractor]) -> Statics:
     """Return the static coefficients of whole signals at the analysis rate; short ones are padded to one frame.
 
     Examples
     --------
-    >>> from audioclf.features.transformer import build_extractors
+    >>> from audioclf.features.specs import build_extractors
     >>> signals = [Signal(np.ones(n, np.float32), 16000) for n in (16000, 100)]
-    >>> done = analyse(signals, Analysis(16000), build_extractors("zcr"))
-    >>> done.bounds
+    >>> statics = static_frames(signals, Analysis(16000), build_extractors("zcr"))
+    >>> statics.bounds
     array([ 0, 98, 99])
     """
     parts = [np.asarray(signal.samples, np.float32) for signal in signals]
@@ -87,7 +88,7 @@ def _banks(analysis: Analysis, extractors: tuple[Extractor, ...]) -> tuple[Bank,
     return spectra.prepared
 
 
-def analyse_long(
+def static_frames_of_blocks(
     blocks: Callable[[], Iterable[NDArray[np.float32]]], analysis: Analysis, extractors: Iterable[Extractor]
 ) -> dict[Extractor, Spool]:
     """Return the static coefficients of one signal that comes in blocks; the same numbers as in one piece.
@@ -99,6 +100,13 @@ def analyse_long(
     ----------
     blocks : callable
         Gives the samples at the analysis rate from the beginning, each time it is called, in arrays of any length.
+    analysis : Analysis
+    extractors : iterable of Extractor
+
+    Returns
+    -------
+    dict
+        By extractor: a `Spool` of shape (n_static, n_frames).
     """
     pieces = {extractor.base: _Piece() for extractor in extractors}
     spools: dict[Extractor, Spool] = {}

@@ -1,4 +1,4 @@
-"""What ``mfcc+gfcc`` stands for: its extractors, the names of a clip's vector, and the rate to analyse at.
+"""What ``mfcc+gfcc`` stands for: its extractors, and the names of a clip's vector.
 
 Apart from `audioclf.features.transformer`, whose transformer needs scikit-learn: extracting and predicting don't.
 """
@@ -11,8 +11,6 @@ from functools import lru_cache
 from audioclf import spec
 from audioclf.errors import SpecError
 from audioclf.features.extractor import Extractor
-
-HIGHEST_DEFAULT_RATE = 22050
 
 
 def build_extractors(features: str) -> list[Extractor]:
@@ -43,15 +41,6 @@ def _built(features: str) -> tuple[Extractor, ...]:
                 )
             seen[name] = extractor.spec
     return tuple(extractors)
-
-
-def analysis_rate(rates: Iterable[int]) -> int:
-    """Return the rate at which to analyse recordings of these native rates, in Hz: the lowest, at most 22,050.
-
-    >>> analysis_rate([48000, 44100]), analysis_rate([44100, 8000])
-    (22050, 8000)
-    """
-    return min(HIGHEST_DEFAULT_RATE, *rates)
 
 
 def vector_names(extractors: Iterable[Extractor], pooled: Iterable[str]) -> list[str]:

@@ -1,19 +1,23 @@
-"""Feature tables for other programs: CSV, NPZ, Parquet, ARFF and JSON, chosen by the file's suffix."""
+"""Features of a data set as a table: a row for each clip, or for each frame."""
 
 from __future__ import annotations
 
-import csv
-import json
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf.errors import MissingExtraError, SpecError
-from audioclf.files import write_whole
+from audioclf.dataset.clips import Dataset
+from audioclf.errors import DatasetError
+from audioclf.features import functionals
+from audioclf.features.extraction import Extraction, extract
+from audioclf.features.specs import build_extractors, vector_names
+from audioclf.features.survey import survey
+from audioclf.features.wanted import Wanted
+from audioclf.progress import Progress, silent
+from audioclf.spectra.analysis import Framing
+from audioclf.store.store import FeatureStore
 
 
 @dataclass
@@ -27,104 +31,105 @@ class FeatureTable:
     names : list of str
         Names of the features.
     values : ndarray of float32, shape (n_rows, n_features)
+    sample_rate : int or None
+        The rate in Hz at which the recordings were analysed, where that is known.
+    skipped : list of (str, str)
+        Name and reason of each clip that could not be analysed.
     """
 
     about: dict[str, list[str] | list[float]]
     names: list[str]
     values: NDArray[np.float32]
+    sample_rate: int | None = None
+    skipped: list[tuple[str, str]] = field(default_factory=list)
 
 
-def write_table(table: FeatureTable, path: Path) -> Path:
-    """Write *table* to *path* in the format of its suffix, whole or not at all.
+def feature_table(
+    dataset: Dataset,
+    features: str,
+    *,
+    row: Literal["clip", "frame"] = "clip",
+    pooled: tuple[str, ...] = functionals.DEFAULT,
+    framing: Framing | None = None,
+    store: FeatureStore | None = None,
+    workers: int | None = 1,
+    progress: Progress = silent,
+) -> FeatureTable:
+    """Return the features of a data set's clips as a table: what ``audioclf extract`` writes.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    features : str
+        One feature set, such as ``mfcc+gfcc``.
+    row : "clip" or "frame"
+        What a row of the table is: a clip, its frames pooled by functionals, or a single frame, with its time.
+    pooled : tuple of str
+        The functionals, as `audioclf.features.functionals.parse` gives them; frames aren't pooled.
+    framing : Framing, optional
+        By default frames of 25 ms every 10 ms, at the lowest native rate, at most 22,050 Hz.
+    store : FeatureStore, optional
+        By default nothing is kept.
+    workers : int or None
+        Number of threads; None is one per core. The numbers don't depend on it.
+    progress : callable
+        Called with "headers" or "features", what is done, how much there is in all, and a note.
+
+    Returns
+    -------
+    FeatureTable
+        In the order of the data set's clips; those that could not be analysed are among its `skipped`.
 
     Raises
     ------
     SpecError
-        If the suffix is none of `FORMATS`.
-    MissingExtraError
-        If a Parquet file is wanted without pyarrow.
+        If *features*, a functional or the framing is wrong.
+    DatasetError
+        If no clip could be analysed.
+
+    Examples
+    --------
+    >>> import audioclf
+    >>> data = audioclf.load_dataset("demo")
+    >>> data.clips = data.clips[:2]
+    >>> table = feature_table(data, "zcr+centroid", pooled=("mean", "std"))
+    >>> table.names, table.values.shape, table.sample_rate
+    (['zcr_mean', 'zcr_std', 'centroid_mean', 'centroid_std'], (2, 4), 16000)
     """
-    check_format(path)
-    about = {name: [_text(value) for value in column] for name, column in table.about.items()}
-    with write_whole(path) as aside:
-        FORMATS[path.suffix.lower()](FeatureTable(about, table.names, table.values), aside)
-    return path
+    extractors = build_extractors(features)
+    surveyed = survey(dataset.clips, progress, store)
+    if not surveyed.clips:
+        raise DatasetError(f"none of the {len(dataset)} recordings can be read; the first: {surveyed.skipped[0][1]}")
+    analysis = (framing or Framing()).of(surveyed.rates.values())
+    takes = "vectors" if row == "clip" else "sequences"
+    done = extract(
+        surveyed.clips,
+        analysis,
+        Wanted.by([(extractors, takes)], pooled),
+        store=store,
+        workers=workers,
+        progress=progress,
+        facts=surveyed.facts,
+    )
+    skipped = surveyed.skipped + done.skipped
+    if not done.clips:
+        raise DatasetError(f"none of the {len(dataset)} recordings could be analysed; the first: {skipped[0][1]}")
+    values = done.inputs(extractors, takes)
+    if row == "clip":
+        about, names = _about(done, np.ones(len(done.clips), np.int64)), vector_names(extractors, pooled)
+    else:
+        hop = analysis.hop_samples / analysis.sample_rate
+        times = [round(i * hop, 6) for length in done.lengths for i in range(length)]
+        about = {**_about(done, done.lengths), "time": times}
+        names = [name for extractor in extractors for name in extractor.coefficient_names]
+    return FeatureTable(about, names, values, analysis.sample_rate, skipped)
 
 
-def _text(value: Any) -> Any:
-    """Replace what UTF-8 can't hold: the bytes of a file name that isn't valid Unicode."""
-    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
-
-
-def check_format(path: Path) -> None:
-    """Raise `SpecError` unless *path* has the suffix of a known format, `MissingExtraError` if it can't be written."""
-    if path.suffix.lower() not in FORMATS:
-        raise SpecError(f"{path}: unknown format '{path.suffix}'; known: {', '.join(FORMATS)}")
-    if path.suffix.lower() == ".parquet":
-        try:
-            import pyarrow  # noqa: F401
-        except ImportError as error:
-            raise MissingExtraError("Parquet files", "pyarrow", "parquet") from error
-
-
-def _csv(table: FeatureTable, path: Path) -> None:
-    with open(path, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow([*table.about, *table.names])
-        for i, row in enumerate(table.values):
-            writer.writerow([*(column[i] for column in table.about.values()), *map(str, row)])
-
-
-def _npz(table: FeatureTable, path: Path) -> None:
-    about = {name: np.array(column) for name, column in table.about.items()}
-    np.savez_compressed(path, features=table.values, names=np.array(table.names), **about)  # type: ignore[arg-type]
-
-
-def _parquet(table: FeatureTable, path: Path) -> None:
-    import pyarrow
-    from pyarrow import parquet
-
-    columns = {**table.about, **dict(zip(table.names, table.values.T))}
-    parquet.write_table(pyarrow.table(columns), path)
-
-
-def _json(table: FeatureTable, path: Path) -> None:
-    rows = [
-        {
-            **{name: column[i] for name, column in table.about.items()},
-            "features": {name: float(str(value)) for name, value in zip(table.names, row)},
-        }
-        for i, row in enumerate(table.values)
-    ]
-    path.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def _arff(table: FeatureTable, path: Path) -> None:
-    """Weka's format: the label comes last, as a nominal attribute."""
-    about = {name: column for name, column in table.about.items() if name != "label"}
-    labels = [str(label) for label in table.about["label"]]
-    with open(path, "w", encoding="utf-8") as file:
-        file.write("@RELATION audioclf\n\n")
-        for name, column in about.items():
-            number = bool(column) and not isinstance(column[0], str)
-            file.write(f"@ATTRIBUTE {name} {'NUMERIC' if number else 'STRING'}\n")
-        names = (name if name.isidentifier() else _quoted(name) for name in table.names)
-        file.writelines(f"@ATTRIBUTE {name} NUMERIC\n" for name in names)
-        file.write(f"@ATTRIBUTE label {{{','.join(_quoted(label) for label in sorted(set(labels)))}}}\n\n@DATA\n")
-        for i, row in enumerate(table.values):
-            identity = [_quoted(c[i]) if isinstance(c[i], str) else str(c[i]) for c in about.values()]
-            file.write(",".join([*identity, *map(str, row), _quoted(labels[i])]) + "\n")
-
-
-def _quoted(text: object) -> str:
-    escaped = str(text).replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r")
-    return f"'{escaped}'"
-
-
-FORMATS: dict[str, Callable[[FeatureTable, Path], None]] = {
-    ".csv": _csv,
-    ".npz": _npz,
-    ".parquet": _parquet,
-    ".arff": _arff,
-    ".json": _json,
-}
+def _about(done: Extraction, rows: NDArray[np.int64]) -> dict[str, list[str] | list[float]]:
+    """The columns path, label and group, each clip's values for as many rows as it has."""
+    each = list(zip(done.clips, rows.tolist()))
+    return {
+        "path": [clip.name for clip, n in each for _ in range(n)],
+        "label": [clip.label for clip, n in each for _ in range(n)],
+        "group": [clip.group or "" for clip, n in each for _ in range(n)],
+    }

@@ -17,14 +17,16 @@ from audioclf.audio import decode
 from audioclf.audio.resample import resample
 from audioclf.audio.signal import Signal
 from audioclf.dataset.clips import Clip
-from audioclf.features import frames, functionals
-from audioclf.features.extraction import Output, analyse, analyse_long, is_long
-from audioclf.features.specs import HIGHEST_DEFAULT_RATE, analysis_rate, build_extractors, vector_names
+from audioclf.features import functionals
+from audioclf.features.frames import static_frames
+from audioclf.features.outputs import Output, is_long, outputs_of_long_clip, outputs_of_signals
+from audioclf.features.specs import build_extractors, vector_names
+from audioclf.features.survey import header_of
+from audioclf.spectra.analysis import Analysis, analysis_rate
 from audioclf.spectra.kernels.compiler import rows
-from audioclf.spectra.spectra import Analysis, Frames
+from audioclf.spectra.spectra import Frames
 
 ClipLike = Union[Clip, Signal, str, "os.PathLike[str]"]
-__all__ = ["HIGHEST_DEFAULT_RATE", "FeatureSet", "analysis_rate", "build_extractors", "vector_names"]
 
 
 class FeatureSet(TransformerMixin, BaseEstimator):
@@ -39,7 +41,7 @@ class FeatureSet(TransformerMixin, BaseEstimator):
     frame_length, hop_length : float
         In seconds.
     window : str
-        See `audioclf.spectra.spectra.WINDOWS`.
+        See `audioclf.spectra.analysis.WINDOWS`.
     n_fft : int, optional
         FFT length in samples; by default the next power of two that holds a frame, at least 1024.
     functionals : str or iterable of str
@@ -119,7 +121,7 @@ class FeatureSet(TransformerMixin, BaseEstimator):
         fitted = getattr(self, "analysis_", None)
         analysis = fitted or self._analysis(self.sample_rate or sample_rate)
         extractors = build_extractors(self.spec)
-        statics = frames.analyse([_prepared(signal, analysis)], analysis, extractors)
+        statics = static_frames([_prepared(signal, analysis)], analysis, extractors)
         return np.concatenate([rows(e.with_deltas(statics.rows[e.base].T)) for e in extractors]).T
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
@@ -136,14 +138,14 @@ class FeatureSet(TransformerMixin, BaseEstimator):
         return Analysis(sample_rate, self.frame_length, self.hop_length, self.window, self.n_fft)
 
     def _arrays(self, X: Iterable[ClipLike], how: tuple[str, ...] | None) -> Iterator[list[Frames]]:
-        """An array of each extractor, for each clip; see `audioclf.features.extraction.analyse`."""
+        """An array of each extractor, for each clip; see `audioclf.features.outputs.outputs_of_signals`."""
         from sklearn.utils.validation import check_is_fitted
 
         check_is_fitted(self, "analysis_")
-        wanted: list[Output] = [(extractor, how) for extractor in build_extractors(self.spec)]
+        outputs = [Output(extractor, how) for extractor in build_extractors(self.spec)]
         with parallel.single_threaded():
             for clip in X:
-                yield _analyse(clip, self.analysis_, wanted)
+                yield _outputs_of(clip, self.analysis_, outputs)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -152,13 +154,13 @@ class FeatureSet(TransformerMixin, BaseEstimator):
         return tags
 
 
-def _analyse(clip: ClipLike, analysis: Analysis, wanted: list[Output]) -> list[Frames]:
+def _outputs_of(clip: ClipLike, analysis: Analysis, outputs: list[Output]) -> list[Frames]:
     if not isinstance(clip, Signal):
         clip = clip if isinstance(clip, Clip) else Clip(Path(clip))
-        if is_long(clip):
-            return analyse_long(clip, analysis, wanted)
+        if is_long(clip, header_of(clip.path)):
+            return outputs_of_long_clip(clip, analysis, outputs)
         clip = decode.read(clip.path, analysis.sample_rate, clip.start, clip.end)
-    return analyse([_prepared(clip, analysis)], analysis, wanted)[0]
+    return outputs_of_signals([_prepared(clip, analysis)], analysis, outputs)[0]
 
 
 def _prepared(signal: Signal, analysis: Analysis) -> Signal:

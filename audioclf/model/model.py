@@ -3,41 +3,36 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import zipfile
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf import parallel, structs
-from audioclf._version import __version__
+from audioclf import parallel
 from audioclf.audio import decode
 from audioclf.classifier.contract import Classifier, build_classifier
-from audioclf.dataset.clips import Clip, Dataset
-from audioclf.errors import AudioError, MissingExtraError, ModelError, SpecError
+from audioclf.dataset.clips import Clip
+from audioclf.errors import AudioError, MissingExtraError, ModelError
 from audioclf.experiment.task import Task, task_of
 from audioclf.features import functionals
 from audioclf.features.extraction import extract, select
 from audioclf.features.extractor import Extractor
-from audioclf.features.specs import build_extractors
+from audioclf.features.specs import build_extractors, vector_names
 from audioclf.features.wanted import Wanted
-from audioclf.files import write_whole
+from audioclf.model.file import FACTS, Facts, read_model, write_model
 from audioclf.progress import Progress, silent
-from audioclf.results.names import identity, title
+from audioclf.spectra.analysis import Analysis
 from audioclf.spectra.kernels import compiler
-from audioclf.spectra.spectra import Analysis
+from audioclf.structs import DamagedError
 
 if TYPE_CHECKING:
     from audioclf.comparison.compare import Comparison
 
-SCHEMA = 1
-_FACTS = "model.json"
 _FEW, _SHORT = 16, 120.0  # clips, and seconds of them, for which numba isn't started
 
 
@@ -59,48 +54,54 @@ class Model:
 
     Attributes
     ----------
-    facts : dict
+    facts : Facts
         What the file says of itself: features, classifier, analysis, labels, versions, the cross-validated
         scores and the data they were got on.
     comparison : Comparison or None
         The cross-validation that came before, if this model was just trained.
+    path : Path or None
+        The file it was read from.
 
     Examples
     --------
+    >>> from audioclf.model.train import train
     >>> model = train("demo", features="centroid", classifier="knn", cv=2)
     >>> model.labels
     ['birds', 'music', 'speech']
     """
 
-    def __init__(self, estimator: Any, facts: dict[str, Any], comparison: Comparison | None = None) -> None:
+    def __init__(
+        self, estimator: Any, facts: Facts, comparison: Comparison | None = None, path: Path | None = None
+    ) -> None:
         self.estimator = estimator
         self.facts = facts
         self.comparison = comparison
+        self.path = path
 
     @property
     def labels(self) -> list[str]:
         """The class names; columns of `predict_proba`."""
-        return self.facts["labels"]
+        return self.facts.labels
 
     @property
     def extractors(self) -> list[Extractor]:
         """The feature set's extractors."""
-        return build_extractors(self.facts["features"])
+        return build_extractors(self.facts.features)
 
     @property
     def classifier(self) -> Classifier:
         """The recipe of the estimator."""
-        return build_classifier(self.facts["classifier"])
+        return build_classifier(self.facts.classifier)
 
     @property
     def task(self) -> Task:
         """One label a clip, or several."""
-        return task_of(self.labels, self.facts.get("task") == "multi-label")
+        return task_of(self.labels, self.facts.task == "multi-label")
 
     @property
     def analysis(self) -> Analysis:
         """How recordings are analysed; the rate is the one of training."""
-        return Analysis(**self.facts["analysis"])
+        return self.facts.analysis
 
     def predict_clips(
         self,
@@ -116,7 +117,7 @@ class Model:
             extraction = extract(
                 listed,
                 self.analysis,
-                Wanted.by([(extractors, takes)], functionals.parse(self.facts["functionals"])),
+                Wanted.by([(extractors, takes)], functionals.parse(self.facts.functionals)),
                 workers=1 if small else workers,
                 progress=progress,
             )
@@ -125,10 +126,7 @@ class Model:
         if extraction.clips:
             lengths = extraction.lengths if takes == "sequences" else None
             data = select(extraction.inputs(extractors, takes), lengths, np.arange(len(extraction.clips)))
-            with parallel.single_threaded():
-                answers, sure = self.task.answers(self.estimator, data)
-            assert sure is not None
-            rows = sure
+            answers, rows = self._answers(data)
         found = iter(zip(extraction.clips, answers, rows))
         predictions = []
         pending = next(found, None)
@@ -141,6 +139,21 @@ class Model:
             else:
                 predictions.append(Prediction(clip.name, error=next(errors)[1]))
         return predictions
+
+    def _answers(self, inputs: Any) -> tuple[Any, NDArray[np.float64]]:
+        """The answers to the inputs of some clips, and the probabilities, shape (n_clips, n_labels)."""
+        try:
+            with parallel.single_threaded():
+                answers, probabilities = self.task.answers(self.estimator, inputs)
+        except Exception as error:
+            if self.path is None:
+                raise
+            # An estimator that was put together from a damaged file, or by other packages, fails in any way.
+            raise ModelError(
+                f"{self.path}: the estimator can't answer: {_in_a_line(error)}; {_origin(self.facts)}"
+            ) from error
+        assert probabilities is not None
+        return answers, probabilities
 
     def predict(self, clips: Iterable[Clip | str | os.PathLike[str]]) -> NDArray[np.object_]:
         """Return the label of each clip or file, shape (n_clips,).
@@ -178,76 +191,85 @@ class Model:
         The file is a ZIP archive of ``model.json`` (`facts`) and the members that the classifier makes of the
         estimator (`Classifier.pack`).
         """
-        path = Path(path)
-        members = self.classifier.pack(self.estimator)
-        with write_whole(path) as aside, zipfile.ZipFile(aside, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr(_FACTS, json.dumps(self.facts, indent=1, ensure_ascii=False))
-            for name, content in members.items():
-                archive.writestr(name, content)
-        return path
+        return write_model(path, self.facts, self.classifier.pack(self.estimator))
 
     def __repr__(self) -> str:
-        return f"<Model: {title(self.facts)}, labels {', '.join(self.labels)}>"
+        return f"<Model: {self.facts.title}, labels {', '.join(self.labels)}>"
 
 
-def train(
-    data: Dataset | str | os.PathLike[str],
-    features: str = "mfcc",
-    classifier: str = "svm",
-    **options: Any,
-) -> Model:
-    """Cross-validate one feature set with one classifier, then fit on all clips.
-
-    Parameters
-    ----------
-    data, features, classifier
-        As for `audioclf.comparison.compare`, but one feature set and one classifier.
-    **options
-        All other parameters of `compare`.
-
-    Returns
-    -------
-    Model
-        Its `comparison` holds the cross-validation.
+def load_model(path: str | os.PathLike[str]) -> Model:
+    """Read a model file. No code from the file is run: its types must be on a fixed list.
 
     Raises
     ------
-    SpecError, DatasetError
-        As `compare`; also ModelError if the experiment failed.
+    ModelError
+        If it isn't a model file, is damaged, was written by a later version, or holds types that aren't trusted.
+    SpecError
+        If it names features or a classifier that aren't known here.
+    MissingExtraError
+        If its classifier needs a package that isn't installed.
     """
-    if not isinstance(features, str) or "," in features or not isinstance(classifier, str) or "," in classifier:
-        raise SpecError("train takes one feature set and one classifier; compare takes several")
-    from audioclf.comparison.compare import compare, final_classifier  # here, for predicting doesn't need it
+    path = Path(path)
+    facts, members = read_model(path)
+    try:
+        estimator = _unpacked(facts, members, path)
+        _check_fit(estimator, facts)
+    except MissingExtraError:
+        raise
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}; it was not loaded") from error
+    except Exception as error:  # scikit-learn and skops raise many kinds for a damaged or foreign file
+        raise ModelError(f"{path}: can't be loaded: {_in_a_line(error)}; {_origin(facts)}") from error
+    return Model(estimator, facts, path=path)
 
-    comparison = compare(data, features, classifier, **options)
-    record = comparison.results.record
-    name = build_classifier(classifier).name
-    asked = next(e for e in reversed(comparison.experiments) if e.classifier.name == name)
-    experiment = next(e for e in record["experiments"] if identity(e) == asked.names.identity)
-    if experiment["status"] != "ok":
-        raise ModelError(f"{title(experiment)} can't be trained: {experiment['error']}")
-    chosen = final_classifier(comparison.results, asked)
-    material = comparison.sources.material(asked.extractors, chosen.takes, asked.augment is not None)
-    with parallel.single_threaded():  # as in the folds, so that the numbers don't depend on the machine
-        estimator = material.fit(chosen, record["seed"], np.arange(len(material)))
-    facts = {
-        "schema": SCHEMA,
-        "audioclf": __version__,
-        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "versions": record["versions"],
-        "features": experiment["features"],
-        "classifier": chosen.spec,
-        "augment": asked.augment,
-        "task": material.task.kind,
-        "analysis": comparison.analysis.as_dict(),
-        "functionals": record["analysis"]["functionals"],
-        "labels": list(material.task.labels),
-        "seed": record["seed"],
-        "dataset": structs.plain(record["dataset"]),
-        "cv": structs.plain(record["cv"]),
-        "metrics": structs.plain(experiment["metrics"]),
-    }
-    return Model(estimator, facts, comparison)
+
+def _unpacked(facts: Facts, members: Mapping[str, bytes], path: Path) -> Any:
+    """The estimator; one warning, not scikit-learn's for each of its parts, if another version trained it."""
+    with warnings.catch_warnings(record=True) as caught:
+        estimator = build_classifier(facts.classifier).unpack(members)
+    other = [warning for warning in caught if not str(warning.message).startswith("Trying to unpickle estimator")]
+    for warning in other:
+        warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+    if len(other) < len(caught):
+        warnings.warn(f"{path}: {_origin(facts)}; its answers may differ", stacklevel=3)
+    return estimator
+
+
+def _check_fit(estimator: Any, facts: Facts) -> None:
+    """Raise `ModelError` if an estimator answers other labels, or takes other features, than a model's facts say."""
+    classes = getattr(estimator, "classes_", None)
+    if classes is None or not hasattr(estimator, "predict_proba"):
+        raise ModelError(f"holds no fitted classifier, but {type(estimator).__name__}")
+    known = list(range(len(facts.labels))) if facts.task == "multi-label" else facts.labels
+    strange = [str(label) for label in classes if label not in known]
+    if strange:
+        raise ModelError(f"{FACTS}: $.labels: lacks {', '.join(strange)}, which the estimator answers")
+    if facts.task == "multi-label" and len(classes) != len(known):
+        raise ModelError(f"{FACTS}: $.labels: {len(known)} of them, but the estimator knows {len(classes)}")
+    extractors = build_extractors(facts.features)
+    pooled = facts.functionals if build_classifier(facts.classifier).takes == "vectors" else ["frame"]
+    width = len(vector_names(extractors, pooled))
+    wanted = getattr(estimator, "n_features_in_", width)
+    if wanted != width:
+        raise ModelError(
+            f"{FACTS}: $.features: {facts.features} gives {width} numbers, but the estimator takes {wanted}"
+        )
+
+
+def _in_a_line(error: Exception) -> str:
+    """What an error says; its kind too, unless it is our own."""
+    text = " ".join(str(error).split())
+    return text if isinstance(error, DamagedError) else f"{type(error).__name__}: {text}"
+
+
+def _origin(facts: Facts) -> str:
+    """Name the version of scikit-learn that a model was trained with, and the one installed here."""
+    from importlib.metadata import version
+
+    return (
+        f"it was trained with scikit-learn {facts.versions.get('scikit-learn', 'of unknown version')}, "
+        f"and {version('scikit-learn')} is installed here"
+    )
 
 
 def _is_small(clips: Sequence[Clip]) -> bool:
@@ -257,40 +279,3 @@ def _is_small(clips: Sequence[Clip]) -> bool:
         with contextlib.suppress(AudioError):
             seconds += decode.probe(clip.path).duration
     return len(clips) <= _FEW and seconds <= _SHORT
-
-
-def load_model(path: str | os.PathLike[str]) -> Model:
-    """Read a model file. No code from the file is run: its types must be on a fixed list.
-
-    Raises
-    ------
-    ModelError
-        If it isn't a model file, was written by a later version, or holds types that aren't trusted.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise ModelError(f"{path}: no such model file; audioclf train writes one into its --out folder")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = {name: archive.read(name) for name in archive.namelist()}
-        facts = json.loads(members.pop(_FACTS))
-        schema, spec = facts["schema"], facts["classifier"]
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, OSError) as error:
-        raise ModelError(
-            f"{path}: not a model file of audioclf; give the model.audioclf that a training wrote"
-        ) from error
-    if schema > SCHEMA:
-        raise ModelError(f"{path}: written by a later audioclf ({facts.get('audioclf')}); upgrade to use it")
-    classifier = build_classifier(spec)
-    try:
-        estimator = classifier.unpack(members)
-    except ModelError as error:
-        raise ModelError(f"{path}: {error}; it was not loaded") from error
-    except MissingExtraError:
-        raise
-    except Exception as error:  # scikit-learn and skops raise many kinds for a damaged or foreign file
-        raise ModelError(
-            f"{path}: can't be loaded with the packages installed here ({type(error).__name__}: {error}); "
-            f"it was trained with scikit-learn {facts.get('versions', {}).get('scikit-learn', 'of unknown version')}"
-        ) from error
-    return Model(estimator, facts)

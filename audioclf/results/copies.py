@@ -11,7 +11,7 @@ from audioclf.augmentation.copies import Augmentation
 from audioclf.files import write_whole
 from audioclf.results.pictures import Portrait
 from audioclf.results.portrait import portrait
-from audioclf.spectra.spectra import Analysis
+from audioclf.spectra.analysis import Analysis
 from audioclf.store import store
 
 

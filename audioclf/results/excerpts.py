@@ -19,7 +19,7 @@ from audioclf.audio.resample import resample
 from audioclf.audio.signal import Signal
 from audioclf.dataset.clips import Clip
 from audioclf.results import portrait
-from audioclf.spectra.spectra import Analysis
+from audioclf.spectra.analysis import Analysis
 
 MOST = 24
 SECONDS = 5.0

@@ -17,7 +17,8 @@ from audioclf.audio.resample import resample
 from audioclf.audio.signal import Signal
 from audioclf.results.pictures import Cepstrogram, Cepstrum, Filterbank, Picture, Portrait, Spectrum, Waveform
 from audioclf.spectra import filterbanks
-from audioclf.spectra.spectra import Analysis, Spectra, frame_starts, window
+from audioclf.spectra.analysis import Analysis, frame_starts, window
+from audioclf.spectra.spectra import Spectra
 
 LONGEST = 30.0
 """Seconds of a recording that are drawn: its beginning."""

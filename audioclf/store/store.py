@@ -29,7 +29,8 @@ from audioclf.store.file import FileFacts, Recipe, RecipeUse
 
 if TYPE_CHECKING:
     from audioclf.features.extractor import Extractor
-    from audioclf.spectra.spectra import Analysis, Frames
+    from audioclf.spectra.analysis import Analysis
+    from audioclf.spectra.spectra import Frames
 
 T = TypeVar("T")
 

@@ -21,11 +21,12 @@ from audioclf.cli.main import cli
 from audioclf.dataset.clips import Clip
 from audioclf.errors import MissingExtraError, SpecError
 from audioclf.features import extraction
-from audioclf.features.extraction import analyse, extract
+from audioclf.features.extraction import extract
+from audioclf.features.outputs import outputs_of_signals
 from audioclf.features.specs import build_extractors
 from audioclf.features.wanted import Wanted
 from audioclf.parallel import single_threaded
-from audioclf.spectra.spectra import Analysis
+from audioclf.spectra.analysis import Analysis
 from audioclf.store.store import FeatureStore, store
 
 needs_extra = pytest.mark.skipif(not find_spec("audiomentations"), reason="the extra 'augment' isn't installed")
@@ -351,7 +352,7 @@ def test_features_of_copies_are_those_of_the_augmented_samples(clips):
         original = decode.read(clip.path, RATE, clip.start, clip.end)
         copy = Signal(made.copy(original.samples, RATE, key, 2), RATE)
         with single_threaded():
-            [frames] = analyse([copy], ANALYSIS, [(extractor, None) for extractor in EXTRACTORS])
+            [frames] = outputs_of_signals([copy], ANALYSIS, [(extractor, None) for extractor in EXTRACTORS])
         for extractor, expected in zip(EXTRACTORS, frames, strict=True):
             np.testing.assert_array_equal(done.sequences[extractor][starts[i] : starts[i + 1]], expected)
 

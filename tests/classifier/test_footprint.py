@@ -11,7 +11,9 @@ from learners import clips, quick
 from audioclf import plugins
 from audioclf.classifier.contract import build_classifier
 from audioclf.classifier.footprint import Footprint, count_numbers, footprint
+from audioclf.model.file import Facts
 from audioclf.model.model import Model
+from audioclf.spectra.analysis import Analysis
 
 
 def test_a_logistic_regression_holds_its_weights_and_its_scaling(rng):
@@ -45,7 +47,13 @@ def test_kilobytes_are_those_of_the_model_file(name, tmp_path):
     X, y = clips(recipe.takes, 8)
     estimator = recipe.build(0).fit(X, y)
     size = footprint(recipe, estimator)
-    facts = {"features": "zcr", "classifier": recipe.spec, "labels": sorted(set(y))}
+    facts = Facts(
+        features="zcr",
+        classifier=recipe.spec,
+        labels=sorted(set(y)),
+        analysis=Analysis(8000),
+        functionals=["mean"],
+    )
     path = Model(estimator, facts).save(tmp_path / "m")
     with zipfile.ZipFile(path) as archive:
         held = sum(member.compress_size for member in archive.infolist() if member.filename != "model.json")

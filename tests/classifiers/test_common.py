@@ -11,7 +11,7 @@ from learners import LABELS, NAMES, clips, installed, part, quick
 from audioclf import plugins
 from audioclf.classifier.contract import build_classifier
 from audioclf.errors import SpecError
-from audioclf.experiment.search import DEFAULT_BUDGET, candidates
+from audioclf.experiment.space import DEFAULT_BUDGET, candidates
 
 
 @pytest.fixture(params=NAMES)

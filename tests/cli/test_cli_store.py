@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from audioclf.features.specs import build_extractors
-from audioclf.spectra.spectra import Analysis
+from audioclf.spectra.analysis import Analysis
 from audioclf.store.store import FeatureStore, clip_key, recipe
 
 

@@ -90,7 +90,7 @@ def test_a_model_learns_from_the_copies(tiny, tmp_path):
     options = {"features": "mfcc", "classifier": "knn", "cv": 2}
     for more in ({}, {"augment_compare": True}):
         model = audioclf.train(tiny, **options, augment="noise", augment_factor=2, **more)
-        assert model.facts["augment"] == "noise"
+        assert model.facts.augment == "noise"
         assert model.estimator[-1].neighbours_.n_samples_fit_ == 3 * 24
     again = audioclf.load_model(model.save(tmp_path / "m.audioclf"))
     assert repr(again).startswith("<Model: mfcc with knn, augmented")

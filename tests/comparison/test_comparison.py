@@ -473,7 +473,7 @@ def test_tested_clips_have_no_say_in_the_parameters(tiny, monkeypatch):
 def test_a_model_gets_the_parameters_of_the_search_over_all_folds(tiny):
     model = audioclf.train(tiny / "clips.csv", "centroid", "knn", cv=2, grid={"knn": {"k": [1, 2]}})
     search = model.comparison.results.record["experiments"][0]["tuning"]
-    assert model.facts["classifier"] == search["non_nested"]["spec"]
+    assert model.facts.classifier == search["non_nested"]["spec"]
     assert model.classifier.k in (1, 2, 5)
     assert model.estimator[-1].n_neighbors == model.classifier.k
 

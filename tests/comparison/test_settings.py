@@ -24,7 +24,7 @@ from audioclf.experiment.task import task_of
         ({"clip_seconds": 0.0}, "--clips 0"),
         ({"group_by": "("}, "--group-by '('"),
         ({"tune": True, "budget": 0}, "budget of 0"),
-        ({"grid": {"svm": {"C": []}}}, "svm:C"),
+        ({"grid": {"svm": {"C": []}}}, "grid.svm.C: expected a list of length >= 1"),
         ({"grid": "no-such-file.json"}, "--grid no-such-file.json: can't be read"),
         ({"metric": "acuracy"}, "'acuracy' can't rank here. Did you mean 'accuracy'?"),
         ({"augment": "nois"}, "unknown effect 'nois'"),

@@ -10,9 +10,11 @@ import pytest
 from audioclf import plugins
 from audioclf.audio.signal import Signal
 from audioclf.errors import SpecError
-from audioclf.features import frames as engine
-from audioclf.features.transformer import FeatureSet, build_extractors
-from audioclf.spectra.spectra import Analysis, Spectra
+from audioclf.features.frames import static_frames, static_frames_of_blocks
+from audioclf.features.specs import build_extractors
+from audioclf.features.transformer import FeatureSet
+from audioclf.spectra.analysis import Analysis
+from audioclf.spectra.spectra import Spectra
 
 RATE = 16000
 NAMES = plugins.names("features")
@@ -186,13 +188,13 @@ def test_band_edges_out_of_range_are_refused(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_clips_in_company_and_in_pieces_give_the_numbers_of_one_alone(name, monkeypatch):
-    """Whatever way the engine cuts and batches, another package's extractor included."""
+    """However clips are cut and batched, another package's extractor included."""
     extractors = build_extractors(f"{name}:deltas=1")
     signals = [Signal(SIGNALS[kind].astype(np.float32), RATE) for kind in ("noise", "one frame", "tone", "one sample")]
-    alone = [engine.analyse([signal], Analysis(RATE), extractors).rows[extractors[0].base] for signal in signals]
-    monkeypatch.setattr(engine, "STRETCH", 50)
-    together = engine.analyse(signals, Analysis(RATE), extractors)
+    alone = [static_frames([signal], Analysis(RATE), extractors).rows[extractors[0].base] for signal in signals]
+    monkeypatch.setattr("audioclf.features.frames.STRETCH", 50)
+    together = static_frames(signals, Analysis(RATE), extractors)
     np.testing.assert_array_equal(together.rows[extractors[0].base], np.concatenate(alone, axis=1))
     pieces = np.array_split(signals[0].samples, 7)
-    spool = engine.analyse_long(lambda: pieces, Analysis(RATE), extractors)[extractors[0].base]
+    spool = static_frames_of_blocks(lambda: pieces, Analysis(RATE), extractors)[extractors[0].base]
     np.testing.assert_array_equal(spool.all(), alone[0])

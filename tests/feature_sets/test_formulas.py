@@ -13,7 +13,8 @@ from audioclf.audio.signal import Signal
 from audioclf.feature_sets.lpcc import levinson_durbin, predictor_to_cepstrum
 from audioclf.features.specs import build_extractors
 from audioclf.spectra import filterbanks
-from audioclf.spectra.spectra import Analysis, Spectra
+from audioclf.spectra.analysis import Analysis
+from audioclf.spectra.spectra import Spectra
 
 RATE, LENGTH, HOP, N_FFT = 16000, 400, 160, 1024
 

@@ -12,7 +12,8 @@ import pytest
 
 from audioclf.audio.signal import Signal
 from audioclf.features.specs import build_extractors
-from audioclf.spectra.spectra import Analysis, Spectra
+from audioclf.spectra.analysis import Analysis
+from audioclf.spectra.spectra import Spectra
 
 RATE, FRAME, HOP = 16000, 512, 160
 

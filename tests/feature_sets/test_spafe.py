@@ -19,7 +19,8 @@ from audioclf.feature_sets.bfcc import BFCC
 from audioclf.feature_sets.gfcc import GFCC
 from audioclf.feature_sets.lfcc import LFCC
 from audioclf.spectra import filterbanks
-from audioclf.spectra.spectra import Analysis, Spectra
+from audioclf.spectra.analysis import Analysis
+from audioclf.spectra.spectra import Spectra
 
 RATE, N_FFT = 16000, 1024
 

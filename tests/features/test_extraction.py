@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 import sqlite3
@@ -16,29 +15,27 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from extractions import both_of, noise, same
 
 from audioclf import plugins
 from audioclf.audio import decode
 from audioclf.audio.recordings import content_hash
 from audioclf.audio.signal import Signal
 from audioclf.dataset.clips import Clip
-from audioclf.errors import AudioclfError, SpecError
+from audioclf.errors import SpecError
 from audioclf.features import extraction, functionals
-from audioclf.features import frames as engine
-from audioclf.features.extraction import extract, select, survey
+from audioclf.features.extraction import extract, select
 from audioclf.features.specs import build_extractors
+from audioclf.features.survey import survey
 from audioclf.features.transformer import FeatureSet
 from audioclf.features.wanted import Wanted
 from audioclf.parallel import single_threaded
-from audioclf.spectra.spectra import Analysis, Spectra
+from audioclf.spectra.analysis import Analysis
+from audioclf.spectra.spectra import Spectra
 from audioclf.store.store import FeatureStore
 
 ANALYSIS = Analysis(8000, window="hann")
 SPEC = "mfcc:deltas=1:n_coeffs=5+zcr+gfcc:n_coeffs=4"
-
-
-def noise(seed, seconds=0.3, rate=8000):
-    return np.random.default_rng(seed).uniform(-0.5, 0.5, round(seconds * rate))
 
 
 @pytest.fixture(scope="module")
@@ -76,26 +73,9 @@ def counted(monkeypatch):
     return runs
 
 
-def both_of(extractors, pooled=functionals.DEFAULT):
-    return Wanted(tuple(extractors), tuple(extractors), pooled)
-
-
 def both(clips, store=None, workers=1, spec=SPEC, pooled=functionals.DEFAULT, **options):
     extractors = build_extractors(spec)
     return extract(clips, ANALYSIS, both_of(extractors, pooled), store=store, workers=workers, **options)
-
-
-def same(one, two):
-    assert one.clips == two.clips
-    assert one.hashes == two.hashes
-    assert one.skipped == two.skipped
-    np.testing.assert_array_equal(one.lengths, two.lengths)
-    for kind in ("vectors", "sequences"):
-        first, second = getattr(one, kind), getattr(two, kind)
-        assert list(first) == list(second)
-        for extractor in first:
-            assert first[extractor].dtype == second[extractor].dtype == np.float32
-            np.testing.assert_array_equal(first[extractor], second[extractor])
 
 
 def test_features_are_those_of_each_clip_alone(clips):
@@ -273,7 +253,9 @@ def test_stretches_of_one_recording_are_clips_of_their_own(tmp_path, monkeypatch
     for i in range(18):
         soundfile.write(tmp_path / f"{i}.wav", samples[i * 800 : (i + 2) * 800], 8000, subtype="FLOAT")
     hashed = Counter()
-    monkeypatch.setattr(extraction, "content_hash", lambda path: hashed.update([path]) or content_hash(path))
+    monkeypatch.setattr(
+        "audioclf.features.survey.content_hash", lambda path: hashed.update([path]) or content_hash(path)
+    )
     store = FeatureStore(tmp_path / "features.sqlite")
     done = both(cuts, store)
     assert hashed[tmp_path / "long.wav"] == 1, "a recording is hashed once, not once a clip"
@@ -293,7 +275,7 @@ from audioclf.features import extraction
 from audioclf.dataset.clips import Clip
 from audioclf.features.specs import build_extractors
 from audioclf.features.wanted import Wanted
-from audioclf.spectra.spectra import Analysis
+from audioclf.spectra.analysis import Analysis
 from audioclf.store.store import FeatureStore
 read, count = audio.read, 0
 def dying(*arguments):
@@ -351,33 +333,6 @@ def test_every_extractor_is_finite_for_every_finite_signal(tmp_path, samples, ra
             assert np.isfinite(done.inputs(extractors, "sequences")).all(), name
 
 
-def test_survey_reads_each_header_once(tmp_path, monkeypatch):
-    soundfile.write(tmp_path / "a.wav", noise(0, 2.0, 8000), 8000)
-    soundfile.write(tmp_path / "b.flac", noise(1, 1.0, 44100), 44100)
-    (tmp_path / "c.wav").write_text("no recording")
-    clips = [
-        Clip(tmp_path / "a.wav", "x", start=0.5, end=1.25),
-        Clip(tmp_path / "c.wav", "x"),
-        Clip(tmp_path / "a.wav", "x"),
-        Clip(tmp_path / "b.flac", "y", end=9.0),
-        Clip(tmp_path / "a.wav", "y", start=5.0),
-        Clip(tmp_path / "c.wav", "y"),
-    ]
-    probed = []
-    original = decode.probe
-    monkeypatch.setattr(decode, "probe", lambda path: probed.append(path) or original(path))
-    said = []
-    found = survey(clips, lambda *facts: said.append(facts))
-    assert sorted(probed) == sorted({clip.path for clip in clips})
-    assert found.clips == [clips[0], clips[2], clips[3], clips[4]]
-    assert found.durations == pytest.approx([0.75, 2.0, 1.0, 0.0])
-    assert found.rates == {tmp_path / "a.wav": 8000, tmp_path / "b.flac": 44100}
-    assert found.rates_by_label() == {"x": {8000}, "y": {8000, 44100}}
-    assert [name for name, _ in found.skipped] == [str(tmp_path / "c.wav")] * 2
-    assert "not audio" in found.skipped[0][1]
-    assert said[-1] == ("headers", 3, 3, "")
-
-
 def test_select(rng):
     data = rng.normal(size=(9, 2)).astype(np.float32)
     np.testing.assert_array_equal(select(data, None, np.array([3, 0])), data[[3, 0]])
@@ -395,23 +350,6 @@ def test_a_recording_that_may_not_be_read_is_skipped(tmp_path):
     assert "Permission denied" in why
 
 
-def test_survey_takes_from_the_store_what_it_remembers(tmp_path, monkeypatch):
-    for name in ("a.wav", "b.wav"):
-        soundfile.write(tmp_path / name, noise(0), 8000)
-        os.utime(tmp_path / name, (1e9, 1e9))
-    clips = [Clip(tmp_path / "a.wav", "x"), Clip(tmp_path / "b.wav", "y")]
-    store = FeatureStore(tmp_path / "features.sqlite")
-    monkeypatch.setattr("audioclf.store.file._RACY", -(10**12))  # the files were made just now
-    found = survey(clips, store=store)
-    assert [facts.content for facts in found.facts.values()] == [None, None]
-    done = extract(clips, ANALYSIS, Wanted(tuple(build_extractors("zcr"))), store=store, facts=found.facts)
-    monkeypatch.setattr(decode, "probe", lambda path: pytest.fail(f"{path} was opened again"))
-    monkeypatch.setattr(extraction, "content_hash", lambda path: pytest.fail(f"{path} was read again"))
-    again = survey(clips, store=FeatureStore(store.path))
-    assert {path: facts.content for path, facts in again.facts.items()} == done.hashes
-    same(extract(clips, ANALYSIS, Wanted(tuple(build_extractors("zcr"))), store=store, facts=again.facts), done)
-
-
 def test_a_recording_that_changes_is_analysed_anew(tmp_path):
     store = FeatureStore(tmp_path / "features.sqlite")
     results = []
@@ -424,93 +362,3 @@ def test_a_recording_that_changes_is_analysed_anew(tmp_path):
         )
     one, two = (next(iter(result.vectors.values())) for result in results)
     assert not np.array_equal(one, two)
-
-
-@pytest.fixture(scope="module")
-def recording(tmp_path_factory):
-    """Stereo, at another rate, loudest in the middle; 70 s."""
-    path = tmp_path_factory.mktemp("long") / "long.flac"
-    t = np.arange(70 * 16000) / 16000
-    loudness = 0.01 + 0.8 * np.exp(-(((t - 40) / 5) ** 2))
-    tone = np.sin(2 * np.pi * (200 + 20 * t) * t)
-    noises = np.random.default_rng(0).uniform(-0.1, 0.1, (2, len(t)))
-    soundfile.write(path, (loudness * (tone + noises)).T, 16000)
-    return path
-
-
-class TestLongClips:
-    """Piece by piece, with the very numbers of the whole."""
-
-    SPEC = "mfcc:deltas=2+bfcc+lfcc:top_db=none+logmel+gfcc+pncc:deltas=1+lpcc+chroma+spectral"
-    FUNCTIONALS = ("mean", "std", "kurtosis", "min", "median", "p95")
-
-    def test_give_the_numbers_of_the_whole(self, recording, monkeypatch):
-        extractors = build_extractors(self.SPEC)
-        clips = [Clip(recording), Clip(recording, start=3.21, end=64.5, name="part")]
-
-        def run():
-            return extract(clips, Analysis(8000), both_of(extractors, self.FUNCTIONALS))
-
-        whole = run()
-        monkeypatch.setattr(extraction, "_LONG", 1000)
-        monkeypatch.setattr(decode, "_BLOCK", 30011)
-        monkeypatch.setattr(decode, "read", lambda *_: pytest.fail("a long recording was read in one piece"))
-        same(run(), whole)
-
-    @pytest.mark.parametrize("block", [37, 401, 5000, 12345])
-    def test_however_they_are_cut(self, recording, block, monkeypatch):
-        signal = decode.read(recording, 8000, end=8.0)
-        extractors = build_extractors(self.SPEC)
-        monkeypatch.setattr(engine, "STRETCH", 100)
-        whole = engine.analyse([signal], Analysis(8000), extractors)
-
-        def blocks():
-            return (signal.samples[i : i + block] for i in range(0, len(signal.samples), block))
-
-        spools = engine.analyse_long(blocks, Analysis(8000), extractors)
-        for extractor in extractors:
-            np.testing.assert_array_equal(spools[extractor.base].all(), whole.rows[extractor.base], extractor.name)
-
-    @pytest.mark.parametrize("count", [1, 150, 200, 201, 280])
-    def test_of_a_frame_or_two(self, count):
-        samples = noise(3)[:count].astype(np.float32)
-        extractors = build_extractors(self.SPEC)
-        whole = engine.analyse([Signal(samples, 8000)], Analysis(8000), extractors)
-        spools = engine.analyse_long(lambda: [samples[:100], samples[100:]], Analysis(8000), extractors)
-        for extractor in extractors:
-            np.testing.assert_array_equal(spools[extractor.base].all(), whole.rows[extractor.base], extractor.name)
-
-    def test_stretches_dont_show_in_the_numbers(self, recording, monkeypatch):
-        signals = [decode.read(recording, 8000, start, start + length) for start, length in [(0, 3), (9, 0.1), (20, 2)]]
-        extractors = build_extractors(self.SPEC)
-        whole = engine.analyse(signals, Analysis(8000), extractors)
-        monkeypatch.setattr(engine, "STRETCH", 77)
-        cut = engine.analyse(signals, Analysis(8000), extractors)
-        np.testing.assert_array_equal(cut.bounds, whole.bounds)
-        for extractor in whole.rows:
-            np.testing.assert_array_equal(cut.rows[extractor], whole.rows[extractor], extractor.name)
-
-    def test_of_the_feature_set(self, recording, monkeypatch):
-        features = FeatureSet("mfcc+pncc+flux", sample_rate=8000).fit([])
-        whole = features.transform([recording])
-        monkeypatch.setattr(extraction, "_LONG", 1000)
-        monkeypatch.setattr(decode, "read", lambda *_: pytest.fail("a long recording was read in one piece"))
-        np.testing.assert_array_equal(features.transform([recording]), whole)
-
-    def test_that_break_off_are_skipped(self, tmp_path, monkeypatch):
-        samples = noise(0, 2.0)
-        samples[9000] = np.nan
-        soundfile.write(tmp_path / "a.wav", samples, 8000, subtype="FLOAT")
-        monkeypatch.setattr(extraction, "_LONG", 1000)
-        done = extract([Clip(tmp_path / "a.wav")], ANALYSIS, Wanted(tuple(build_extractors("mfcc"))))
-        assert "aren't finite" in done.skipped[0][1]
-
-    def test_say_what_to_do_when_the_disk_is_full(self, monkeypatch):
-        class Full:
-            def write(self, data):
-                raise OSError(errno.ENOSPC, "No space left on device")
-
-        monkeypatch.setattr(engine.tempfile, "TemporaryFile", Full)
-        blocks = [noise(0).astype(np.float32)]
-        with pytest.raises(AudioclfError, match="No space left on device; make room there, or set TMPDIR"):
-            engine.analyse_long(lambda: blocks, ANALYSIS, build_extractors("zcr"))

@@ -1,183 +1,88 @@
-"""Feature tables, read back by other programs' readers."""
+"""A data set's features as a table: what the command extract writes."""
 
 from __future__ import annotations
 
-import csv
-import json
-import os
-import sys
-
 import numpy as np
 import pytest
+import soundfile
+from extractions import noise
 
-from audioclf.errors import AudioclfError, MissingExtraError, SpecError
-from audioclf.features.table import FORMATS, FeatureTable, check_format, write_table
-
-LABELS = ["birds", "it's 5 o'clock", "birds", "50% \\ loud,\ttab"]
-PATHS = ["a/1.wav", "häher 鳥.wav", 'quote".wav', "comma, semicolon; and\nnewline.wav"]
+from audioclf.dataset.clips import Clip, Dataset
+from audioclf.errors import DatasetError, SpecError
+from audioclf.features.table import feature_table
+from audioclf.features.transformer import FeatureSet
+from audioclf.spectra.analysis import Framing
+from audioclf.store.store import FeatureStore
 
 
 @pytest.fixture
-def table(rng):
-    values = (rng.normal(size=(4, 3)) * [1e-8, 1.0, 1e8]).astype(np.float32)
-    values[0] = [0.1, -0.0, 3.4e38]
-    about = {"path": PATHS, "label": LABELS, "group": ["", "g1", "g1", "g2"]}
-    return FeatureTable(about, ["mfcc_0_mean", "zcr_p5", "odd name"], values)
+def data(tmp_path):
+    """Two recordings that can be read, one that can't, and one that holds samples that aren't finite."""
+    soundfile.write(tmp_path / "a.wav", noise(0, 0.3), 8000)
+    soundfile.write(tmp_path / "b.wav", noise(1, 0.5, 16000), 16000)
+    soundfile.write(tmp_path / "c.wav", np.full(8000, np.nan), 8000, subtype="FLOAT")
+    clips = [
+        Clip(tmp_path / "gone.wav", "x", name="gone.wav"),
+        Clip(tmp_path / "a.wav", "x", "g", name="a.wav"),
+        Clip(tmp_path / "c.wav", "y", name="c.wav"),
+        Clip(tmp_path / "b.wav", "y", name="b.wav"),
+    ]
+    return Dataset("noises", clips)
 
 
-def test_csv(table, tmp_path):
-    assert write_table(table, tmp_path / "t.csv") == tmp_path / "t.csv"
-    with open(tmp_path / "t.csv", newline="", encoding="utf-8") as file:
-        header, *rows = csv.reader(file)
-    assert header == ["path", "label", "group", "mfcc_0_mean", "zcr_p5", "odd name"]
-    assert [row[0] for row in rows] == PATHS
-    assert [row[1] for row in rows] == LABELS
-    np.testing.assert_array_equal(np.array([row[3:] for row in rows], np.float32), table.values)
+def test_a_row_a_clip_holds_its_vector(data):
+    table = feature_table(data, "mfcc:n_coeffs=2+zcr", pooled=("mean", "p95"))
+    features = FeatureSet("mfcc:n_coeffs=2+zcr", sample_rate=8000, functionals="mean,p95")
+    np.testing.assert_array_equal(table.values, features.fit_transform([data.clips[1], data.clips[3]]))
+    assert table.names == list(features.get_feature_names_out())
+    assert table.about == {"path": ["a.wav", "b.wav"], "label": ["x", "y"], "group": ["g", ""]}
+    assert table.sample_rate == 8000
 
 
-def test_csv_numbers_are_as_short_as_float32_allows(table, tmp_path):
-    write_table(table, tmp_path / "t.csv")
-    assert "a/1.wav,birds,,0.1,-0.0,3.4e+38" in (tmp_path / "t.csv").read_text(encoding="utf-8")
+def test_a_row_a_frame_says_when_it_begins(data):
+    table = feature_table(data, "zcr:deltas=1", row="frame", framing=Framing(16000, hop_length=0.1))
+    features = FeatureSet("zcr:deltas=1", sample_rate=16000, hop_length=0.1).fit([])
+    first, second = features.sequences([data.clips[1], data.clips[3]])
+    np.testing.assert_array_equal(table.values, np.concatenate([first, second]))
+    assert table.names == ["zcr", "zcr_delta"]
+    assert table.about["time"] == [0.0, 0.1, 0.2, 0.0, 0.1, 0.2, 0.3, 0.4]
+    assert table.about["path"] == ["a.wav"] * len(first) + ["b.wav"] * len(second)
+    assert table.about["label"] == ["x"] * len(first) + ["y"] * len(second)
+    assert table.about["group"] == ["g"] * len(first) + [""] * len(second)
+    assert table.sample_rate == 16000
 
 
-def test_npz_needs_no_pickle(table, tmp_path):
-    write_table(table, tmp_path / "t.npz")
-    with np.load(tmp_path / "t.npz", allow_pickle=False) as found:
-        np.testing.assert_array_equal(found["features"], table.values)
-        assert found["features"].dtype == np.float32
-        assert found["names"].tolist() == table.names
-        assert found["label"].tolist() == LABELS
-        assert found["path"].tolist() == PATHS
+def test_clips_that_cannot_be_analysed_are_told_with_the_reason(data):
+    (gone, why), (not_finite, reason) = feature_table(data, "zcr").skipped
+    assert (gone, not_finite) == ("gone.wav", "c.wav")
+    assert "no such file" in why
+    assert "aren't finite" in reason
 
 
-def test_parquet(table, tmp_path):
-    parquet = pytest.importorskip("pyarrow.parquet")
-    write_table(table, tmp_path / "t.parquet")
-    found = parquet.read_table(tmp_path / "t.parquet").to_pydict()
-    assert list(found) == ["path", "label", "group", *table.names]
-    assert found["path"] == PATHS
-    for name, column in zip(table.names, table.values.T):
-        np.testing.assert_array_equal(np.float32(found[name]), column)
+def test_numbers_are_the_same_from_a_warm_store_and_for_two_workers(data, tmp_path):
+    store = FeatureStore(tmp_path / "features.sqlite")
+    alone = feature_table(data, "mfcc")
+    for _ in range(2):
+        np.testing.assert_array_equal(feature_table(data, "mfcc", store=store, workers=2).values, alone.values)
+    assert store.info().clips == 2
 
 
-def test_json(table, tmp_path):
-    write_table(table, tmp_path / "t.json")
-    found = json.loads((tmp_path / "t.json").read_text(encoding="utf-8"))
-    assert [row["path"] for row in found] == PATHS
-    assert [row["label"] for row in found] == LABELS
-    assert [list(row["features"]) for row in found] == [table.names] * 4
-    np.testing.assert_array_equal(np.float32([list(row["features"].values()) for row in found]), table.values)
+def test_progress_goes_from_headers_to_features(data):
+    said = []
+    feature_table(data, "zcr", progress=lambda *facts: said.append(facts))
+    assert said[0] == ("headers", 4, 4, "")
+    assert said[-1] == ("features", 3, 3, "")
 
 
-def read_arff(path):
-    """Attributes and rows of an ARFF file: a small reader of Weka's grammar (quotes, backslashes, commas)."""
-    text = path.read_text(encoding="utf-8")
-    head, data = text.split("@DATA\n")
-
-    def fields(line):
-        found, current, quoted, i = [], "", False, 0
-        while i < len(line):
-            c = line[i]
-            if quoted and c == "\\":
-                i += 1
-                current += {"n": "\n", "r": "\r"}.get(line[i], line[i])
-            elif c == "'":
-                quoted = not quoted
-            elif c == "," and not quoted:
-                found.append(current)
-                current = ""
-            else:
-                current += c
-            i += 1
-        assert not quoted
-        return [*found, current]
-
-    attributes = [line[len("@ATTRIBUTE ") :] for line in head.splitlines() if line.startswith("@ATTRIBUTE")]
-    return attributes, [fields(line) for line in data.splitlines()], fields
+@pytest.mark.parametrize(
+    ("clip", "message"), [(0, "none of the 1 recordings can be read; .*no such file"),
+                          (2, "none of the 1 recordings could be analysed; the first: .*aren't finite")],
+)  # fmt: skip
+def test_a_set_of_which_nothing_can_be_analysed_is_refused(data, clip, message):
+    with pytest.raises(DatasetError, match=message):
+        feature_table(Dataset("bad", [data.clips[clip]]), "zcr")
 
 
-def test_arff(table, tmp_path):
-    write_table(table, tmp_path / "t.arff")
-    attributes, rows, fields = read_arff(tmp_path / "t.arff")
-    assert attributes[:2] == ["path STRING", "group STRING"]
-    assert attributes[2:5] == ["mfcc_0_mean NUMERIC", "zcr_p5 NUMERIC", "'odd name' NUMERIC"]
-    name, _, nominal = attributes[5].partition(" ")
-    assert name == "label"
-    assert fields(nominal.strip("{}")) == sorted(set(LABELS))
-    assert [row[0] for row in rows] == PATHS
-    assert [row[-1] for row in rows] == LABELS
-    np.testing.assert_array_equal(np.array([row[2:5] for row in rows], np.float32), table.values)
-
-
-def test_arff_is_read_by_scipy(tmp_path, rng):
-    """SciPy's reader takes no text attributes, so without a path."""
-    from scipy.io import arff
-
-    values = rng.normal(size=(3, 2)).astype(np.float32)
-    table = FeatureTable({"time": [0.0, 0.01, 0.02], "label": ["a b", "c", "a b"]}, ["x", "y"], values)
-    write_table(table, tmp_path / "t.arff")
-    data, meta = arff.loadarff(tmp_path / "t.arff")
-    assert meta.names() == ["time", "x", "y", "label"]
-    assert meta.types() == ["numeric", "numeric", "numeric", "nominal"]
-    assert [label.decode() for label in data["label"]] == ["a b", "c", "a b"]
-    np.testing.assert_array_equal(np.float32(data["x"]), values[:, 0])
-    np.testing.assert_allclose(data["time"], [0.0, 0.01, 0.02])
-
-
-@pytest.mark.parametrize("suffix", FORMATS)
-def test_a_table_without_rows_is_written(tmp_path, suffix):
-    if suffix == ".parquet":
-        pytest.importorskip("pyarrow")
-    empty = FeatureTable({"path": [], "label": []}, ["x"], np.empty((0, 1), np.float32))
-    assert write_table(empty, tmp_path / f"t{suffix}").stat().st_size > 0
-
-
-@pytest.mark.parametrize("suffix", FORMATS)
-def test_a_file_name_that_is_no_unicode_doesnt_lose_the_table(tmp_path, suffix):
-    if suffix == ".parquet":
-        pytest.importorskip("pyarrow")
-    name = os.fsdecode(b"caf\xe9.wav") if os.name != "nt" else "caf\udce9.wav"
-    table = FeatureTable({"path": [name], "label": ["a"]}, ["x"], np.ones((1, 1), np.float32))
-    write_table(table, tmp_path / f"t{suffix}")
-    if suffix == ".csv":
-        assert "caf\\udce9.wav,a,1.0" in (tmp_path / "t.csv").read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize("suffix", [*FORMATS, ".CSV"])
-def test_a_failure_leaves_the_old_file(table, tmp_path, suffix, monkeypatch):
-    if suffix == ".parquet":
-        pytest.importorskip("pyarrow")
-    path = tmp_path / f"t{suffix}"
-    path.write_text("old")
-    short = FeatureTable({"path": PATHS, "label": LABELS[:1]}, table.names, table.values)
-
-    def fail(table, aside):
-        aside.write_text("half")
-        raise RuntimeError("in the middle")
-
-    monkeypatch.setitem(FORMATS, suffix.lower(), fail)
-    with pytest.raises(RuntimeError, match="in the middle"):
-        write_table(short, path)
-    assert path.read_text() == "old"
-    assert os.listdir(tmp_path) == [path.name]
-
-
-@pytest.mark.parametrize("name", ["t.txt", "t", "t.csv.gz"])
-def test_an_unknown_format_is_refused_before_anything_is_written(table, tmp_path, name):
-    with pytest.raises(SpecError, match=r"unknown format .*; known: \.csv, \.npz, \.parquet, \.arff, \.json"):
-        write_table(table, tmp_path / name)
-    assert os.listdir(tmp_path) == []
-
-
-def test_parquet_without_pyarrow_says_what_to_install(table, tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
-    for attempt in (lambda: check_format(tmp_path / "t.parquet"), lambda: write_table(table, tmp_path / "t.parquet")):
-        with pytest.raises(MissingExtraError, match=r"Parquet files need pyarrow.*pip install 'audioclf\[parquet\]'"):
-            attempt()
-    assert os.listdir(tmp_path) == []
-
-
-def test_a_folder_that_cannot_be_made_is_an_error_for_the_user(table, tmp_path):
-    (tmp_path / "file").write_text("x")
-    with pytest.raises(AudioclfError, match="can't make the folder"):
-        write_table(table, tmp_path / "file" / "t.csv")
+def test_a_wrong_spec_is_refused_before_a_recording_is_opened(data):
+    with pytest.raises(SpecError, match="unknown feature 'mfc'"):
+        feature_table(data, "mfc", progress=lambda *_: pytest.fail("a recording was opened"))

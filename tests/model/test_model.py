@@ -14,7 +14,8 @@ from audioclf import plugins
 from audioclf.audio.recordings import find_recordings
 from audioclf.dataset.clips import Clip
 from audioclf.errors import AudioError, ModelError, SpecError
-from audioclf.model.model import Model, load_model, train
+from audioclf.model.model import Model, load_model
+from audioclf.model.train import train
 
 CLASSIFIERS = plugins.names("classifiers")
 
@@ -30,7 +31,7 @@ def test_every_classifier_survives_saving(name, tiny, tmp_path):
     loaded = load_model(trained.save(tmp_path / "m.audioclf"))
     files = sorted(tiny.glob("*/*.wav"))
     np.testing.assert_array_equal(loaded.predict_proba(files), trained.predict_proba(files))
-    assert loaded.facts == json.loads(json.dumps(trained.facts))
+    assert loaded.facts == trained.facts
     assert loaded.comparison is None
     rows = loaded.predict_proba(files)
     assert rows.shape == (24, 3)
@@ -41,13 +42,10 @@ def test_every_classifier_survives_saving(name, tiny, tmp_path):
 
 def test_facts(model):
     assert model.labels == ["hiss", "hum", "sweep"]
-    assert model.facts["analysis"]["sample_rate"] == 8000
-    assert (
-        model.facts["metrics"]["accuracy"]["mean"]
-        == model.comparison.results.ranking()[0]["metrics"]["accuracy"]["mean"]
-    )
-    assert model.facts["dataset"]["n_clips"] == 24
-    assert model.facts["versions"]["scikit-learn"]
+    assert model.facts.analysis.sample_rate == 8000
+    assert model.facts.metrics["accuracy"].mean == model.comparison.results.ranking()[0].metrics["accuracy"].mean
+    assert model.facts.dataset.n_clips == 24
+    assert model.facts.versions["scikit-learn"]
     assert repr(model) == "<Model: mfcc+zcr with svm, labels hiss, hum, sweep>"
 
 
@@ -65,7 +63,7 @@ def test_prediction_uses_the_training_rate(model, tiny, tmp_path):
 def test_functionals_and_analysis_travel_with_the_model(tiny, tmp_path):
     trained = train(tiny, "zcr", "knn", cv=2, pooled="mean,p90", frame_length=0.05, window="hann", n_fft=2048)
     loaded = load_model(trained.save(tmp_path / "m.audioclf"))
-    assert loaded.facts["functionals"] == ["mean", "p90"]
+    assert loaded.facts.functionals == ["mean", "p90"]
     assert loaded.analysis == trained.analysis
     assert loaded.analysis.fft_size == 2048
     files = sorted(tiny.glob("*/*.wav"))
@@ -204,10 +202,12 @@ def test_an_estimator_that_is_not_plain_data_goes_to_skops(model, tmp_path):
     """Whatever a plug-in of another package builds from scikit-learn's own types can be saved."""
     from sklearn.naive_bayes import GaussianNB
 
-    bayes = GaussianNB().fit([[0.0], [0.1], [1.0], [1.1], [2.0]], ["hiss", "hiss", "hum", "hum", "sweep"])
+    width = model.estimator.n_features_in_
+    rows = np.outer([0.0, 0.1, 1.0, 1.1, 2.0], np.ones(width))
+    bayes = GaussianNB().fit(rows, ["hiss", "hiss", "hum", "hum", "sweep"])
     path = Model(bayes, model.facts).save(tmp_path / "m.audioclf")
     assert zipfile.ZipFile(path).namelist() == ["model.json", "estimator.skops"]
-    X = [[0.4], [0.6]]
+    X = np.outer([0.4, 0.6], np.ones(width))
     np.testing.assert_array_equal(load_model(path).estimator.predict_proba(X), bayes.predict_proba(X))
 
 

@@ -19,7 +19,7 @@ from audioclf.reports.pictures import figures as _figures
 from audioclf.reports.pictures import plots as _plots
 from audioclf.results.portrait import portrait
 from audioclf.results.results import Results
-from audioclf.spectra.spectra import Analysis
+from audioclf.spectra.analysis import Analysis
 from audioclf.statistics import scores as statistics
 
 LONG = "a very long name of a class that somebody gave without thinking of tables " * 3

@@ -11,7 +11,7 @@ from audioclf.audio.signal import Signal
 from audioclf.reports.pictures import figures as _figures
 from audioclf.reports.png import PNGReport
 from audioclf.results import portrait
-from audioclf.spectra.spectra import Analysis
+from audioclf.spectra.analysis import Analysis
 
 
 def names_of(files, folder):

@@ -14,7 +14,7 @@ from audioclf.audio.signal import Signal
 from audioclf.features.transformer import FeatureSet
 from audioclf.results.pictures import Picture, Portrait
 from audioclf.results.portrait import LONGEST, pack_picture, portrait, spectrogram, unpack_picture
-from audioclf.spectra.spectra import WINDOWS, Analysis
+from audioclf.spectra.analysis import WINDOWS, Analysis
 
 RATE = 16000
 TIME = np.arange(2 * RATE) / RATE

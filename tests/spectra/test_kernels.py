@@ -196,18 +196,18 @@ SMALL = """
 import sys
 import numpy as np
 from audioclf.audio import decode as audio
-from audioclf.features import frames as engine
+from audioclf.features.frames import static_frames
 from audioclf.spectra.kernels import compiler as kernels
 from audioclf.features.specs import build_extractors
 from audioclf.features.functionals import pool_clips
-from audioclf.spectra.spectra import Analysis
+from audioclf.spectra.analysis import Analysis
 rng = np.random.default_rng(0)
 t = np.arange(30000) / 16000
 samples = (np.sin(2000 * t * t) * (t > 0.3) + 0.1 * rng.standard_normal(len(t))).astype(np.float32)
 signals = [audio.Signal(samples[:20000], 16000), audio.Signal(samples, 16000)]
 extractors = build_extractors("mfcc:deltas=2+gfcc+bfcc+logmel+spectral+chroma")
 def run():
-    statics = engine.analyse(signals, Analysis(16000), extractors)
+    statics = static_frames(signals, Analysis(16000), extractors)
     frames = [e.with_deltas(statics.rows[e.base].T, statics.bounds) for e in extractors]
     return frames, [pool_clips(f, statics.bounds, ("mean", "std", "skewness", "p5")) for f in frames]
 with kernels.small_job():

@@ -22,7 +22,7 @@ import pytest
 from audioclf.errors import AudioclfError
 from audioclf.features.extractor import Extractor
 from audioclf.spec import param
-from audioclf.spectra.spectra import Analysis
+from audioclf.spectra.analysis import Analysis
 from audioclf.store import file as store_file
 from audioclf.store import store as module
 from audioclf.store.store import FeatureStore, FileFacts, NoStore, clip_key, recipe

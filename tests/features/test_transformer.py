@@ -7,7 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import librosa
 import numpy as np
 import pytest
 import soundfile
@@ -20,9 +19,9 @@ from audioclf import plugins
 from audioclf.audio.signal import Signal
 from audioclf.dataset.clips import Clip
 from audioclf.errors import AudioError, SpecError
-from audioclf.features.extractor import delta
 from audioclf.features.functionals import pool
-from audioclf.features.transformer import FeatureSet, analysis_rate, build_extractors, vector_names
+from audioclf.features.specs import build_extractors
+from audioclf.features.transformer import FeatureSet
 
 
 @pytest.fixture
@@ -79,13 +78,6 @@ def test_the_rate_is_the_lowest_of_the_clips_fitted_on_or_the_one_asked_for(rng)
     assert features.transform([high]).shape == (1, len(features.get_feature_names_out()))
     assert FeatureSet("zcr", sample_rate=12000).fit([high, low]).analysis_.sample_rate == 12000
     assert FeatureSet("zcr").fit([high]).analysis_.sample_rate == 16000
-
-
-@pytest.mark.parametrize(
-    ("rates", "rate"), [([44100, 48000], 22050), ([8000], 8000), ([96000, 16000, 44100], 16000), (iter([22050]), 22050)]
-)
-def test_analysis_rate(rates, rate):
-    assert analysis_rate(rates) == rate
 
 
 def test_frames_need_no_fit_and_use_the_rate_of_the_samples(rng):
@@ -159,34 +151,6 @@ def test_every_extractor_names_each_of_its_coefficients_once(signals):
         assert not seen & set(names)
         seen |= set(names)
         assert FeatureSet(extractor.spec).frames(signals[0].samples, 8000).shape[1] == len(names)
-
-
-def test_vector_names_go_functional_by_functional_within_an_extractor():
-    extractors = build_extractors("zcr:deltas=1+centroid")
-    assert vector_names(extractors, ("mean", "max")) == [
-        "zcr_mean", "zcr_delta_mean", "zcr_max", "zcr_delta_max", "centroid_mean", "centroid_max",
-    ]  # fmt: skip
-
-
-@pytest.mark.parametrize("width", [3, 5, 9, 11])
-@pytest.mark.parametrize("count", [1, 2, 4, 50])
-def test_deltas_are_librosas(rng, width, count):
-    frames = rng.normal(size=(count, 6)).astype(np.float32)
-    reference = librosa.feature.delta(frames.T, width=width, mode="nearest").T
-    found = delta(frames, width)
-    assert found.dtype == np.float32
-    np.testing.assert_allclose(found, reference, atol=1e-6)
-
-
-def test_deltas_of_deltas_follow_the_statics():
-    [plain], [twice] = build_extractors("zcr"), build_extractors("zcr:deltas=2:delta_width=5")
-    static = np.random.default_rng(0).normal(size=(30, 1)).astype(np.float32)
-    with_deltas = twice.with_deltas(static)
-    first = librosa.feature.delta(static.T, width=5, mode="nearest")
-    second = librosa.feature.delta(first, width=5, mode="nearest")
-    np.testing.assert_allclose(with_deltas, np.vstack([static.T, first, second]).T, atol=1e-6)
-    assert twice.base == plain
-    assert plain.with_deltas(static) is static
 
 
 def test_a_third_party_can_import_it_without_the_command_line():
