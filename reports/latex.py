@@ -52,8 +52,9 @@ class LatexReport(Report):
     r"""``ranking.tex``: a ``tabular`` with booktabs' rules, to be ``\input`` into a table of your own.
 
     ``augmentation.tex`` stands beside it where the run compared with and without. The best is bold; a dagger marks
-    what is worse on these clips only, a double dagger what isn't told apart from the best. It needs ``\usepackage{booktabs}``, and ``\usepackage[T1]{fontenc}`` for quotation marks
-    in names; names in scripts that pdfLaTeX has no letters for need XeLaTeX or LuaLaTeX and a font that has them.
+    what is worse on these clips only, a double dagger what isn't told apart from the best. It needs
+    ``\usepackage{booktabs}``, and ``\usepackage[T1]{fontenc}`` for quotation marks in names; names in scripts that
+    pdfLaTeX has no letters for need XeLaTeX or LuaLaTeX and a font that has them.
     """
 
     name = "latex"
@@ -208,10 +209,12 @@ def _comments(results: Results) -> list[str]:
         said.append(done)
     if record.tests is not None:
         said += [
-            "p (folds), after Holm's correction: how a new draw of clips would come out; best : this, the clips that only "
-            "one of the two got right; p (clips): McNemar's test on these.",
-            *(text.replace("Worse on", "Dagger, worse on").replace("Not told", "Double dagger, not told")
-              for text in verdicts.explained(results)),
+            "p (folds), after Holm's correction: how a new draw of clips would come out; best : this, the clips that "
+            "only one of the two got right; p (clips): McNemar's test on these, after Holm's correction.",
+            *(
+                text.replace("Worse on", "Dagger, worse on").replace("Not told", "Double dagger, not told")
+                for text in verdicts.explained(results)
+            ),
         ]
     if any(e.cost is not None for e in results.ranking()):
         said += [text for text in (costs.MEASURED, networks.verdict(results)) if text]

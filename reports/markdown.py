@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from audioclf.files import write_whole
 from audioclf.grammar import listed
-from audioclf.reports.page.clips import most_confused
-from audioclf.reports.pictures import figures
-from audioclf.reports.pictures.catalogue import TRAINING, Picture, matrices, pictures
+from audioclf.reports.pictures.canvas import save
+from audioclf.reports.pictures.catalogue import Section, matrices, of_section, pictures
+from audioclf.reports.pictures.ranks import save_ranks
 from audioclf.reports.words import across as rounds
 from audioclf.reports.words import audit, augmented, costs, headline, networks, pieces, protocol, tags, tuning
+from audioclf.reports.words.confused import most_confused
 from audioclf.reports.words.data import data_sentence, noun, sample_rates
 from audioclf.reports.words.markup import bullets, escape, table
-from audioclf.reports.words.naming import slug_of
 from audioclf.results import verdicts
 from audioclf.results.across import Across
 from audioclf.results.headline import mark
@@ -53,22 +53,24 @@ class MarkdownReport(Report):
 
     def write(self, results: Results, folder: Path) -> list[Path]:
         """Write the report and the pictures it shows; the report is the one to open first."""
-        wanted = [picture for picture in pictures(results) if _wanted(results, picture)]
+        found = pictures(results)
+        further = of_section(found, Section.TRAINING)[1:]  # of networks' training, that of the best is enough
+        wanted = [picture for picture in found if picture not in further]
         if results.best is not None:
             wanted.append(matrices(results, results.best)[-1])
-        drawn = [figures.save(picture.draw(), folder / "figures" / f"{picture.name}.png") for picture in wanted]
+        drawn = [save(picture.draw(), folder / "figures" / f"{picture.name}.png") for picture in wanted]
         path = folder / "report.md"
-        shown = {
-            picture.name: f"![{escape(picture.title)}]({file.relative_to(folder).as_posix()})"
-            for picture, file in zip(wanted, drawn, strict=True)
-        }
+        shown: dict[Section, list[str]] = {}
+        for picture, file in zip(wanted, drawn, strict=True):
+            link = f"![{escape(picture.title)}]({file.relative_to(folder).as_posix()})"
+            shown.setdefault(picture.section, []).append(link)
         with write_whole(path) as aside:
             aside.write_text(render(results, shown), encoding="utf-8", errors="backslashreplace")
         return [path, *drawn]
 
     def write_across(self, across: Across, folder: Path) -> list[Path]:
         """Write ``across.md`` and the diagram that it shows."""
-        drawn = rounds.save_figure(across, folder)
+        drawn = save_ranks(across, folder)
         path = folder / "across.md"
         with write_whole(path) as aside:
             text = render_across(across, drawn.relative_to(folder).as_posix())
@@ -76,48 +78,43 @@ class MarkdownReport(Report):
         return [path, drawn]
 
 
-def _wanted(results: Results, picture: Picture) -> bool:
-    """Say whether the report shows a picture: of networks' training, that of the best is enough."""
-    if not picture.name.startswith(TRAINING):
-        return True
-    return picture.name == f"{TRAINING}-{slug_of(results, networks.networks(results)[0])}"
-
-
-def render(results: Results, shown: Mapping[str, str] | None = None) -> str:
+def render(results: Results, shown: Mapping[Section, Sequence[str]] | None = None) -> str:
     """Return the report as text.
 
     Parameters
     ----------
     results : Results
-    shown : mapping of str to str, optional
-        Links to pictures, by the pictures' names.
+    shown : mapping of Section to sequence of str, optional
+        Links to pictures.
     """
-    shown = dict(shown or {})
+
+    def links(*sections: Section) -> list[str]:
+        return [link for section in sections for link in (shown or {}).get(section, [])]
+
     best = results.best
     parts = [*_head(results)]
     if results.ranking():
-        parts += ["## Ranking", _ranking(results), bullets(verdicts.explained(results)), shown.pop("ranking", "")]
-    if "cost" in shown:
-        parts += ["## What a score costs", escape(costs.bargain(results)), shown.pop("cost"), costs.MEASURED]
+        parts += ["## Ranking", _ranking(results), bullets(verdicts.explained(results)), *links(Section.RANKING)]
+    if priced := links(Section.COST):
+        parts += ["## What a score costs", escape(costs.bargain(results)), *priced, costs.MEASURED]
     parts += [*_pairs(results), *_pieced(results)]
     if results.failed():
         rows = [(e.features, _classifier(e), e.error) for e in results.failed()]
         parts += ["### Failed", table(("features", "classifier", "why"), rows)]
     if results.record.test is not None:
-        parts += [*_test(results, results.record.test), shown.pop("confusion-test", "")]
-    data = [link for name, link in shown.items() if name.startswith(("class-", "projection", "portraits"))]
+        parts += [*_test(results, results.record.test), *links(Section.TEST)]
     if best is not None:
-        curves = [link for name, link in shown.items() if name.startswith(TRAINING)]
-        links = [link for link in shown.values() if link not in (*data, *curves)]
-        parts += [f"## Winner: {escape(best.title)}", *_details(results, best), *links, _folds(results, best)]
+        parts += [f"## Winner: {escape(best.title)}", *_details(results, best)]
+        parts += [*links(Section.WINNER, Section.CONFUSIONS), _folds(results, best)]
         parts += _confused(results)
-        if curves:
+        if curves := links(Section.TRAINING):
             said = networks.training(networks.networks(results)[0])
             parts += ["## How the best network was trained", escape(said), *curves]
     parts += _audit(results)
     for experiment in results.ranking()[1:]:
         parts += [f"## {escape(experiment.title)}", *_details(results, experiment, most_clips=3)]
-    parts += ["## Data", escape(data_sentence(results)), *_data(results), *data]
+    parts += ["## Data", escape(data_sentence(results)), *_data(results)]
+    parts += links(Section.DATA, Section.PORTRAITS)
     if results.record.skipped:
         skipped = [(s.path, s.why) for s in results.record.skipped]
         parts += ["### Left out", table(("recording", "why"), skipped)]
@@ -285,7 +282,8 @@ def _details(results: Results, experiment: Finished, most_clips: int = _MOST_CLI
     if experiment.tuning is not None:
         n = len(experiment.folds)
         chosen = [(spec, f"{times} of {n}") for spec, times in tuning.chosen(experiment)]
-        parts += [escape(tuning.searched(results, experiment)), table(("chosen parameters", "folds"), chosen, right=(1,))]
+        parts.append(escape(tuning.searched(results, experiment)))
+        parts.append(table(("chosen parameters", "folds"), chosen, right=(1,)))
     return parts
 
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path, PurePath
 
 from audioclf.files import write_whole
-from audioclf.reports.pictures import clips as _sound
-from audioclf.reports.pictures import copies as _copies
-from audioclf.reports.pictures import figures as _figures
+from audioclf.reports.pictures.canvas import png_bytes, save
 from audioclf.reports.pictures.catalogue import Picture, matrices, pictures
-from audioclf.reports.words import across as _across
+from audioclf.reports.pictures.copies import copies
+from audioclf.reports.pictures.portraits import six_pictures
+from audioclf.reports.pictures.ranks import save_ranks
 from audioclf.results.across import Across
 from audioclf.results.pictures import Portrait
 from audioclf.results.report import Report
@@ -42,7 +42,7 @@ class PNGReport(Report):
 
     def write_across(self, across: Across, folder: Path) -> list[Path]:
         """Write ``figures/critical-difference.png`` and return its path."""
-        return [_across.save_figure(across, folder)]
+        return [save_ranks(across, folder)]
 
     def draw_portraits(self, portraits: Sequence[Portrait], folder: Path) -> list[Path]:
         """Write the six pictures of each clip into a PNG of its own in *folder*, and return their paths.
@@ -57,7 +57,7 @@ class PNGReport(Report):
         """
         written: list[Path] = []
         for one in portraits:
-            content = _figures.png_bytes(_sound.portrait(one))
+            content = png_bytes(six_pictures(one))
             path = _unused(folder, _stem(one.name), content, written)
             with write_whole(path) as aside:
                 aside.write_bytes(content)
@@ -72,11 +72,11 @@ class PNGReport(Report):
         AudioclfError
             If its folder can't be made or written to.
         """
-        return _figures.save(_copies.copies(versions, heading), path)
+        return save(copies(versions, heading), path)
 
 
 def _write(picture: Picture, folder: Path) -> Path:
-    return _figures.save(picture.draw(), folder / "figures" / f"{picture.name}.png")
+    return save(picture.draw(), folder / "figures" / f"{picture.name}.png")
 
 
 def _stem(name: str) -> str:

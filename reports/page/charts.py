@@ -9,9 +9,8 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from audioclf.reports.pictures import figures as _figures
-from audioclf.reports.pictures import plots as _plots
-from audioclf.reports.pictures.catalogue import TRAINING, Picture, matrices, pictures
+from audioclf.reports.pictures import canvas
+from audioclf.reports.pictures.catalogue import Picture, Section, matrices, of_section, pictures
 from audioclf.results.results import Results
 
 if TYPE_CHECKING:
@@ -20,17 +19,15 @@ if TYPE_CHECKING:
 LARGEST = 150_000
 """Bytes of an SVG beyond which a PNG is embedded in its place: thousands of dots are lighter as pixels."""
 
-_TEST = "confusion-test"
-_OF_DATA = ("class-distribution", "projection")
 # What figures draw in one of these follows the page's scheme; colours of classes are told apart on both.
 _SHADES = {
-    _figures.INK: ("ink", "#e6e9ed"),
-    _figures.MUTED: ("muted", "#a3adb9"),
-    _figures.ACCENT: ("accent", "#7bb8f4"),
-    _figures.GRID: ("grid", "#2c343d"),
-    _plots.PALE: ("pale", "#2f6399"),
-    _plots.DARK: ("dark", "#cfe3f8"),
-    _plots.FAINT: ("faint", "#5d6875"),
+    canvas.INK: ("ink", "#e6e9ed"),
+    canvas.MUTED: ("muted", "#a3adb9"),
+    canvas.ACCENT: ("accent", "#7bb8f4"),
+    canvas.GRID: ("grid", "#2c343d"),
+    canvas.PALE: ("pale", "#2f6399"),
+    canvas.DARK: ("dark", "#cfe3f8"),
+    canvas.FAINT: ("faint", "#5d6875"),
     "#c9d0d9": ("thin", "#4a545f"),
     "#c3cad3": ("line", "#46515d"),
     "#000000": ("black", "#e6e9ed"),
@@ -84,23 +81,17 @@ def of(results: Results, confusions: bool) -> Charts:
     confusions : bool
         Whether to draw confusion matrices too: the winner's, and that of the held-out test.
     """
-    found = [picture for picture in pictures(results) if picture.name not in ("ranking", _TEST)]
-    test = [picture for picture in pictures(results) if confusions and picture.name == _TEST]
-    cost = [picture for picture in found if picture.name == "cost"]
-    training = [picture for picture in found if picture.name.startswith(TRAINING)]
-    portraits = [picture for picture in found if picture.name.startswith("portraits")]
-    data = [picture for picture in found if picture.name in _OF_DATA]
-    winner = [picture for picture in found if picture not in (*cost, *training, *portraits, *data)]
-    best = results.best
+    found, best = pictures(results), results.best
     drawn = matrices(results, best) if confusions and best is not None else []
+    matrix = _lines if results.multilabel else _pixels
     return Charts(
-        cost=[_lines(picture) for picture in cost],
-        test=[_lines(picture) if results.multilabel else _pixels(picture) for picture in test],
-        confusions=[_lines(picture) if results.multilabel else _pixels(picture) for picture in drawn],
-        winner=[_lines(picture) for picture in winner],
-        training=[_lines(picture) for picture in training[:1]],
-        data=[_lines(picture) for picture in data],
-        portraits=[_pixels(picture) for picture in portraits],
+        cost=[_lines(picture) for picture in of_section(found, Section.COST)],
+        test=[matrix(picture) for picture in of_section(found, Section.TEST) if confusions],
+        confusions=[matrix(picture) for picture in drawn],
+        winner=[_lines(picture) for picture in of_section(found, Section.WINNER)],
+        training=[_lines(picture) for picture in of_section(found, Section.TRAINING)[:1]],
+        data=[_lines(picture) for picture in of_section(found, Section.DATA)],
+        portraits=[_pixels(picture) for picture in of_section(found, Section.PORTRAITS)],
     )
 
 
@@ -108,13 +99,13 @@ def _lines(picture: Picture) -> Chart:
     figure = picture.draw()
     text = svg(figure)
     if len(text) > LARGEST:
-        return _embedded(picture.title, figure, _figures.png_bytes(figure), "image/png")
+        return _embedded(picture.title, figure, canvas.png_bytes(figure), "image/png")
     return _embedded(picture.title, figure, text.encode(), "image/svg+xml")
 
 
 def _pixels(picture: Picture) -> Chart:
     figure = picture.draw()
-    return _embedded(picture.title, figure, _figures.png_bytes(figure), "image/png")
+    return _embedded(picture.title, figure, canvas.png_bytes(figure), "image/png")
 
 
 def _embedded(words: str, figure: Figure, data: bytes, kind: str) -> Chart:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from audioclf.reports.pictures.figures import (
+from audioclf.reports.pictures.canvas import (
     ACCENT,
     INK,
     MUTED,

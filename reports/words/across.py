@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
-
 from audioclf.grammar import count, listed
-from audioclf.reports.pictures import figures as _figures
-from audioclf.reports.pictures import plots as _plots
 from audioclf.results.across import Across
 from audioclf.results.metrics import TAG_TITLES, TITLES
 from audioclf.results.words import score, with_p
 from audioclf.statistics import significance
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 _TITLES = {**TAG_TITLES, **TITLES}
 
@@ -52,21 +44,6 @@ def notes(across: Across) -> list[str]:
     if across.left_out:
         said.append(f"Not in every run, hence left out: {listed(across.left_out, 8)}.")
     return said
-
-
-def figure(across: Across) -> Figure:
-    """Draw the critical-difference diagram."""
-    return _plots.critical_difference(
-        across.experiments,
-        across.mean_ranks.tolist(),
-        across.nemenyi.critical_difference,
-        f"{_TITLES[across.metric]} over {count(len(across.datasets), 'data set')}: mean ranks",
-    )
-
-
-def save_figure(across: Across, folder: Path) -> Path:
-    """Write ``figures/critical-difference.png`` and return its path."""
-    return _figures.save(figure(across), folder / "figures" / "critical-difference.png")
 
 
 def rows(across: Across) -> list[list[str]]:

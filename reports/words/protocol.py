@@ -84,8 +84,8 @@ def _folds(kind: str, n: int) -> str:
 def _analysed(analysis: Analysis) -> str:
     frame, hop = analysis.frame_length * 1000, analysis.hop_length * 1000
     text = (
-        f"Each clip is mixed down to mono, resampled to {analysis.sample_rate} Hz and cut into {analysis.window} frames "
-        f"of {frame:g} ms every {hop:g} ms ({analysis.n_fft}-point FFT)."
+        f"Each clip is mixed down to mono, resampled to {analysis.sample_rate} Hz and cut into {analysis.window} "
+        f"frames of {frame:g} ms every {hop:g} ms ({analysis.n_fft}-point FFT)."
     )
     if analysis.functionals:
         text += (

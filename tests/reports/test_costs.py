@@ -12,8 +12,9 @@ import records
 
 from audioclf import structs
 from audioclf.reports import csv_table, html, latex, markdown
-from audioclf.reports.pictures import catalogue as _pictures
-from audioclf.reports.pictures import networks as _network_plots
+from audioclf.reports.pictures.catalogue import pictures
+from audioclf.reports.pictures.cost import Point, cost
+from audioclf.reports.pictures.training import training_curve
 from audioclf.reports.words import costs as _costs
 from audioclf.results.names import title
 from audioclf.results.results import Results
@@ -106,7 +107,7 @@ def test_every_table_has_the_cost(deep):
 
 def test_a_record_without_costs_or_epochs_shows_neither(make_results, older):
     results = older(make_results(classifiers=("cnn", "svm"), costs=True))
-    names = [p.name for p in _pictures.pictures(results)]
+    names = [p.name for p in pictures(results)]
     assert not any(name.startswith(("cost", "training-curve")) for name in names)
     assert "ms a clip" not in html.render(results) + markdown.render(results) + latex.render(results)
 
@@ -116,14 +117,14 @@ def test_times_that_are_unknown_leave_the_size(deep):
     for e in records.ranked(record):
         e["cost"]["features_ms"] = None
     results = Results(record)
-    (picture,) = [p for p in _pictures.pictures(results) if p.name == "cost"]
+    (picture,) = [p for p in pictures(results) if p.name == "cost"]
     assert [axes.get_xlabel() for axes in picture.draw().axes] == ["kB of the fitted model"]
     assert "quicker" not in _costs.verdict(results)
     assert "features aside" in html.render(results)
 
 
 def test_dots_stand_where_the_figures_are(deep):
-    (picture,) = [p for p in _pictures.pictures(deep) if p.name == "cost"]
+    (picture,) = [p for p in pictures(deep) if p.name == "cost"]
     times, sizes = picture.draw().axes
     assert times.get_xscale() == sizes.get_xscale() == "log"
     for axes, value in ((times, lambda c: c.milliseconds), (sizes, lambda c: c.kilobytes)):
@@ -139,14 +140,14 @@ def points(n, spread):
         ms = float(10 ** rng.uniform(0, 3 * spread))
         name = f"mfcc:n_coeffs={k},deltas=2+$spectral_x$ with extra_trees:n=500, augmented"
         kind = ("network", "other", "floor")[k % 3]
-        yield _network_plots.Point(k + 1, name, kind, mean, mean - 0.03, mean + 0.02, 3.0 + k, ms)
+        yield Point(k + 1, name, kind, mean, mean - 0.03, mean + 0.02, 3.0 + k, ms)
 
 
 @pytest.mark.parametrize(("n", "spread"), [(2, 0.0), (9, 0.02), (24, 0.5), (40, 0.5)])
 def test_numbers_hide_neither_dots_nor_numbers(n, spread):
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    figure = _network_plots.cost(list(points(n, spread)), "accuracy", "a long name of data: accuracy against cost")
+    figure = cost(list(points(n, spread)), "accuracy", "a long name of data: accuracy against cost")
     renderer = FigureCanvasAgg(figure).get_renderer()
     figure.draw(renderer)
     for axes in figure.axes:
@@ -162,7 +163,7 @@ def test_numbers_hide_neither_dots_nor_numbers(n, spread):
 
 class TestTrainingCurve:
     def test_each_network_has_one_the_page_that_of_the_best(self, deep):
-        names = [p.name for p in _pictures.pictures(deep) if p.name.startswith("training-curve")]
+        names = [p.name for p in pictures(deep) if p.name.startswith("training-curve")]
         assert sorted(names) == ["training-curve-logmel-cnn", "training-curve-mfcc-cnn"]
         text = html.render(deep)
         best = _costs.networks(deep)[0]
@@ -173,7 +174,7 @@ class TestTrainingCurve:
 
     def test_lines_are_those_of_the_record_and_rings_stand_at_the_weights_kept(self, deep):
         histories = [fold["history"] for fold in _costs.networks(deep)[0]["folds"]]
-        loss, right = _network_plots.training_curve(histories, "x").axes
+        loss, right = training_curve(histories, "x").axes
         for axes, names in ((loss, ("train_loss", "valid_loss")), (right, ("valid_accuracy",))):
             drawn = [tuple(line.get_ydata()) for line in axes.lines if line.get_linewidth() < 1]
             told = [tuple(e[name] for e in h["epochs"]) for name in names for h in histories]
@@ -184,7 +185,7 @@ class TestTrainingCurve:
     def test_without_validation_the_loss_alone(self):
         epochs = [{"epoch": k, "train_loss": 1 / k, "valid_loss": None, "valid_accuracy": None} for k in (1, 2, 3)]
         history = structs.convert({"epochs": epochs, "best_epoch": None, "n_validation": 0}, History)
-        (axes,) = _network_plots.training_curve([history], "x").axes
+        (axes,) = training_curve([history], "x").axes
         assert axes.get_ylabel() == "loss"
         assert len(axes.lines) == 2
         experiment = records.finished(folds=[records.fold(history=history)])
@@ -196,5 +197,5 @@ class TestTrainingCurve:
         losses = [1e6, *np.linspace(1, 0.2, 19).tolist()]
         epochs = [{"epoch": k, "train_loss": v, "valid_loss": v} for k, v in enumerate(losses, 1)]
         history = structs.convert({"epochs": epochs, "best_epoch": 20, "n_validation": 9}, History)
-        (axes,) = _network_plots.training_curve([history], "x").axes
+        (axes,) = training_curve([history], "x").axes
         assert axes.get_ylim()[1] < 5

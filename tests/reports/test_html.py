@@ -10,13 +10,16 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+import records
+from msgspec.structs import replace
 from page import Page
 
 from audioclf.reports.html import MOST_COLUMNS, render
-from audioclf.reports.page.clips import most_confused, spectrogram_png
+from audioclf.reports.page.clips import spectrogram_png
+from audioclf.reports.words.confused import most_confused
 from audioclf.results.metrics import METRICS, TITLES
-from audioclf.results.names import is_baseline, title
 from audioclf.results.portrait import pack_picture
+from audioclf.results.results import Results
 
 
 def page_of(results):
@@ -43,9 +46,9 @@ def test_is_well_formed_and_self_contained(results):
 
 def test_names_from_the_data_are_escaped(make_results):
     nasty = ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "a & b"]
-    results = make_results(labels=nasty, skill=0.5)
-    results.record["dataset"]["name"] = "</title><script>alert(2)</script>"
-    text = render(results)
+    record = records.plain(make_results(labels=nasty, skill=0.5))
+    record["dataset"]["name"] = "</title><script>alert(2)</script>"
+    text = render(Results(record))
     assert "<script>alert" not in text
     assert "<img src=x" not in text
     page = Page(text)
@@ -64,16 +67,15 @@ def ranking_of(results):
 
 @pytest.mark.parametrize("metric", ["accuracy", "roc_auc"])
 def test_ranking_says_what_the_record_says(make_results, metric):
-    results = make_results()
-    results.record["metric"] = metric
+    results = Results(replace(make_results().record, metric=metric))
     for row, experiment in zip(ranking_of(results), results.ranking(), strict=True):
-        assert row["features"] == experiment["features"]
-        assert row["classifier"] == experiment["classifier"] + (" (the floor)" if is_baseline(experiment) else "")
+        assert row["features"] == experiment.features
+        assert row["classifier"] == experiment.classifier + (" (the floor)" if experiment.is_baseline else "")
         for name, words in TITLES.items():
-            values = experiment["metrics"][name]
-            assert row[words].startswith(f"{values['mean']:.3f}")
-        main = experiment["metrics"][metric]
-        assert row[TITLES[metric]] == (f"{main['mean']:.3f} ± {main['std']:.3f} {main['low']:.3f}–{main['high']:.3f}")
+            values = experiment.metrics[name]
+            assert row[words].startswith(f"{values.mean:.3f}")
+        main = experiment.metrics[metric]
+        assert row[TITLES[metric]] == (f"{main.mean:.3f} ± {main.std:.3f} {main.low:.3f}–{main.high:.3f}")
 
 
 def test_ranking_says_what_cannot_be_told_from_the_best(make_results):
@@ -82,7 +84,7 @@ def test_ranking_says_what_cannot_be_told_from_the_best(make_results):
     (head,) = [head for head in rows[0] if head.startswith("against")]
     assert rows[0][head] == "the best"
     marked = [row["features"] for row in rows if "not distinguishable" in row[head]]
-    like = [e["features"] for e in ranked[1:] if not e["versus_best"]["distinguishable"]]
+    like = [e.features for e in ranked[1:] if not e.versus_best.distinguishable]
     assert 0 < len(like) < len(ranked) - 1
     assert marked == like
     text = " ".join(page_of(results).texts)
@@ -92,25 +94,26 @@ def test_ranking_says_what_cannot_be_told_from_the_best(make_results):
 def test_the_answer_names_what_it_cannot_be_told_from(make_results):
     results = make_results(features=("a",), classifiers=("x", "y"))
     ranked = results.ranking()
-    mean, low, high = (ranked[0]["metrics"]["accuracy"][name] for name in ("mean", "low", "high"))
-    reached = f"{title(ranked[0])}: {mean:.3f} accuracy, 95 % interval {low:.2f}–{high:.2f}"
+    got = ranked[0].metrics["accuracy"]
+    reached = f"{ranked[0].title}: {got.mean:.3f} accuracy, 95 % interval {got.low:.2f}–{got.high:.2f}"
+    record = records.plain(results)
     for distinguishable, rest in (
         ((True, True), "better than the other experiment beyond what chance explains"),
-        ((False, True), f"not distinguishable from {title(ranked[1])}"),
-        ((False, False), f"not distinguishable from {title(ranked[1])}, always answering the largest class"),
+        ((False, True), f"not distinguishable from {ranked[1].title}"),
+        ((False, False), f"not distinguishable from {ranked[1].title}, always answering the largest class"),
     ):
-        for experiment, told in zip(ranked[1:], distinguishable):
+        for experiment, told in zip(records.ranked(record)[1:], distinguishable):
             experiment["versus_best"]["distinguishable"] = told
-        assert page_of(results).headings[0][1] == f"{reached}; {rest}."
+        assert page_of(Results(record)).headings[0][1] == f"{reached}; {rest}."
 
 
 def test_tuned_and_naive_scores_stand_beside_the_honest_one_by_name(make_results):
     results = make_results(tuned=True, naive=True)
     rows, best = ranking_of(results), results.best
-    assert rows[0]["not nested (optimistic)"] == f"{best['tuning']['non_nested']['score']:.3f}"
-    assert rows[0]["groups ignored (leaky)"] == f"{best['naive']['metrics']['accuracy']['mean']:.3f}"
+    assert rows[0]["not nested (optimistic)"] == f"{best.tuning.non_nested.score:.3f}"
+    assert rows[0]["groups ignored (leaky)"] == f"{best.naive.metrics['accuracy'].mean:.3f}"
     chosen = [t for t in page_of(results).tables if t["caption"] == "What the folds chose"]
-    assert dict(chosen[0]["rows"][1:]) == {spec: f"{n} of 5" for spec, n in best["tuning"]["chosen"].items()}
+    assert dict(chosen[0]["rows"][1:]) == {spec: f"{n} of 5" for spec, n in best.tuning.chosen.items()}
     plain = ranking_of(make_results())[0]
     assert not any(head.startswith(("not nested", "groups ignored")) for head in plain)
 
@@ -118,7 +121,7 @@ def test_tuned_and_naive_scores_stand_beside_the_honest_one_by_name(make_results
 def test_a_held_out_test_is_the_figure_to_quote(make_results):
     results = make_results(test=True)
     page = page_of(results)
-    value = results.record["test"]["metrics"]["accuracy"]["value"]
+    value = results.record.test.metrics["accuracy"].value
     heads = [text for level, text in page.headings if level == 2]
     assert f"Held-out test: {value:.3f} accuracy" in heads
     assert heads.index(f"Held-out test: {value:.3f} accuracy") < [h.startswith("mfcc") for h in heads].index(True)
@@ -129,10 +132,10 @@ def test_a_held_out_test_is_the_figure_to_quote(make_results):
 def test_audit_tells_every_finding_the_serious_near_the_top(make_results):
     results = make_results()
     text = " ".join(page_of(results).texts)
-    for finding in results.record["audit"]["findings"]:
-        assert finding["sentence"] in text
-        assert finding["advice"] in text
-    serious = results.record["audit"]["findings"][0]["sentence"]
+    for finding in results.record.audit.findings:
+        assert finding.sentence in text
+        assert finding.advice in text
+    serious = results.record.audit.findings[0].sentence
     assert text.index(serious) < text.index("By accuracy.")
     assert text.count(serious) == 2
 
@@ -150,8 +153,8 @@ def test_explored_data_are_what_the_report_is_about(make_explored):
     assert page.headings[0][1].startswith("2 serious findings in demo: the sample rate gives classes away")
     heads = [text for level, text in page.headings if level == 2]
     assert heads == ["Audit of the data", "Data", "To do it again"]
-    results.record["audit"]["findings"] = []
-    assert page_of(results).headings[0][1] == "Nothing serious found in demo."
+    quiet = replace(results.record, audit=replace(results.record.audit, findings=[]))
+    assert page_of(Results(quiet)).headings[0][1] == "Nothing serious found in demo."
 
 
 def test_a_sound_is_embedded_once_wherever_it_is_shown(make_results):
@@ -161,7 +164,7 @@ def test_a_sound_is_embedded_once_wherever_it_is_shown(make_results):
     sounds = [value for tag, name, value in page.attributes if (tag, name) == ("audio", "src")]
     lent = [value for tag, name, value in page.attributes if (tag, name) == ("audio", "data-lent")]
     owners = [value for tag, name, value in page.attributes if (tag, name) == ("audio", "data-sound")]
-    assert len(sounds) == len(set(sounds)) == len(results.record["excerpts"])
+    assert len(sounds) == len(set(sounds)) == len(results.record.excerpts)
     assert lent
     assert set(lent) <= set(owners)
     assert base64.b64decode(sounds[0].partition(",")[2]).startswith(b"RIFF")
@@ -170,11 +173,11 @@ def test_a_sound_is_embedded_once_wherever_it_is_shown(make_results):
 def test_sounds_beyond_the_room_are_left_out_and_said_so(make_results, monkeypatch):
     results = make_results(skill=0.5)
     whole = render(results)
-    size = len(results.record["excerpts"][0]["audio"])
+    size = len(results.record.excerpts[0].audio)
     assert "left out to keep this page small" not in whole
     monkeypatch.setattr("audioclf.reports.html.MOST_BYTES", len(whole.encode()) - 2 * size)
     text = render(results)
-    assert text.count("data:audio/wav") == len(results.record["excerpts"]) - 2
+    assert text.count("data:audio/wav") == len(results.record.excerpts) - 2
     assert "left out to keep this page small" in text
 
 
@@ -193,8 +196,8 @@ def test_confused_clips_are_the_ones_most_often_wrong(make_results):
     results = make_results(repeats=3, skill=0.6)
     found = most_confused(results, 10)
     wrong = {}
-    for p in results.best["predictions"]:
-        wrong.setdefault(p["path"], []).append(p["predicted"] != p["label"])
+    for p in results.best.predictions:
+        wrong.setdefault(p.path, []).append(p.predicted != p.label)
     shares = sorted((sum(w) / len(w) for w in wrong.values()), reverse=True)
     assert [c.wrong / c.answers for c in found] == shares[:10]
     assert all(c.label != c.predicted for c in found)
@@ -212,16 +215,16 @@ def test_every_experiments_matrix_and_classes_are_those_of_the_record(make_resul
     assert len(matrices) == len(classes) == len(folds) == len(ranked)
     for matrix, per_class, fold_table, experiment in zip(matrices, classes, folds, ranked):
         counts = [[int(cell.split()[0]) for cell in row[1:]] for row in matrix["rows"][1:]]
-        assert counts == experiment["confusion_matrix"]
+        assert counts == experiment.confusion_matrix
         assert [row[0] for row in matrix["rows"][1:]] == results.labels
         for row in per_class["rows"][1:]:
-            values = experiment["per_class"][row[0]]
-            ends = [" {:.3f}–{:.3f}".format(*values["intervals"][n]) for n in ("precision", "recall", "f1")]
-            told = [f"{values[n]:.3f}{e}" for n, e in zip(("precision", "recall", "f1"), ends)]
-            areas = [f"{values[n]:.3f}" for n in ("roc_auc", "average_precision")]
-            assert row[1:] == [*told, *areas, str(values["support"])]
-        assert len(fold_table["rows"]) == 1 + len(experiment["folds"])
-        assert fold_table["rows"][1][4] == f"{experiment['folds'][0]['accuracy']:.3f}"
+            values = experiment.per_class[row[0]]
+            ends = [" {:.3f}–{:.3f}".format(*values.intervals[n]) for n in ("precision", "recall", "f1")]
+            told = [f"{getattr(values, n):.3f}{e}" for n, e in zip(("precision", "recall", "f1"), ends)]
+            areas = [f"{getattr(values, n):.3f}" for n in ("roc_auc", "average_precision")]
+            assert row[1:] == [*told, *areas, str(values.support)]
+        assert len(fold_table["rows"]) == 1 + len(experiment.folds)
+        assert fold_table["rows"][1][4] == f"{experiment.folds[0].accuracy:.3f}"
 
 
 def test_says_what_went_wrong(make_results):
@@ -237,7 +240,7 @@ def test_says_what_went_wrong(make_results):
 def test_says_how_to_do_it_again(make_results):
     record = make_results().record
     text = " ".join(page_of(make_results()).texts)
-    for fact in (record["command"], record["dataset"]["fingerprint"], "numpy 2.4.6", "Seed"):
+    for fact in (record.command, record.dataset.fingerprint, "numpy 2.4.6", "Seed"):
         assert fact in text
 
 
@@ -271,9 +274,9 @@ def test_size_for_a_large_grid(make_results):
         labels=list("abcdefghij"),
         excerpts=24,
     )
-    for excerpt in results.record["excerpts"]:
-        excerpt["audio"] = base64.b64encode(b"x" * 75_000).decode()  # 24 of them are what a record may hold
-    text = render(results)
+    sound = base64.b64encode(b"x" * 75_000).decode()  # 24 of them are what a record may hold
+    excerpts = [replace(excerpt, audio=sound) for excerpt in results.record.excerpts]
+    text = render(Results(replace(results.record, excerpts=excerpts)))
     assert len(text.encode()) < 5e6
     assert text.count("data:audio/wav") == 24
 
@@ -281,4 +284,4 @@ def test_size_for_a_large_grid(make_results):
 def test_title_is_the_winner(make_results):
     results = make_results()
     heads = [text for level, text in page_of(results).headings if level == 2]
-    assert any(text.startswith(title(results.best)) for text in heads)
+    assert any(text.startswith(results.best.title) for text in heads)

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from audioclf.audio.signal import Signal
-from audioclf.reports.pictures import figures as _figures
+from audioclf.reports.pictures.confusion import confusion_counts, confusion_shares
+from audioclf.reports.pictures.ranking import ranking
 from audioclf.reports.png import PNGReport
-from audioclf.results import portrait
+from audioclf.results.portrait import portrait
 from audioclf.spectra.analysis import Analysis
 
 
@@ -62,7 +63,7 @@ def test_matrix_is_readable(n):
     rng = np.random.default_rng(0)
     matrix = np.diag(rng.integers(5, 30, n)) + rng.integers(0, 2, (n, n))
     labels = [f"class of number {i}" for i in range(n)]
-    figure = _figures.confusion_counts(matrix, labels, "mfcc+gfcc with svm: 0.953 accuracy")
+    figure = confusion_counts(matrix, labels, "mfcc+gfcc with svm: 0.953 accuracy")
     renderer = FigureCanvasAgg(figure).get_renderer()
     axes = figure.axes[0]
     width, height = figure.bbox.width, figure.bbox.height
@@ -83,13 +84,13 @@ def test_matrix_is_readable(n):
 
 def test_shares_sum_to_one_and_empty_rows_are_no_error():
     matrix = np.array([[3, 1], [0, 0]])
-    figure = _figures.confusion_shares(matrix, ["a", "b"], "x")
+    figure = confusion_shares(matrix, ["a", "b"], "x")
     drawn = figure.axes[0].images[0].get_array()
     np.testing.assert_allclose(drawn, [[0.75, 0.25], [0, 0]])
 
 
 def test_ranking_shows_means_and_intervals(make_results):
     results = make_results()
-    axes = _figures.ranking(results).axes[0]
+    axes = ranking(results).axes[0]
     dots = [line for line in axes.lines if line.get_marker() == "o"]
     assert [dot.get_xdata()[0] for dot in dots] == [e["metrics"]["accuracy"]["mean"] for e in results.ranking()]

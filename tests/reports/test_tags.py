@@ -12,11 +12,11 @@ from page import Page
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from audioclf.reports import csv_table, html, latex, markdown
-from audioclf.reports.page.clips import most_confused
-from audioclf.reports.pictures import catalogue as _pictures
-from audioclf.reports.pictures import tags as _tag_plots
+from audioclf.reports.pictures.catalogue import matrices, pictures
+from audioclf.reports.pictures.classes import label_bars
 from audioclf.reports.words import tags as _tags
 from audioclf.reports.words import text as _text
+from audioclf.reports.words.confused import most_confused
 from audioclf.results.metrics import TAG_TITLES
 from audioclf.results.results import Results
 
@@ -75,7 +75,7 @@ def test_each_label_has_its_two_by_two_table(tagged, page):
 
 
 def test_pictures_are_those_that_apply(tagged):
-    drawn = [*_pictures.pictures(tagged), *_pictures.matrices(tagged, tagged.best)]
+    drawn = [*pictures(tagged), *matrices(tagged, tagged.best)]
     names = [p.name for p in drawn]
     assert {"roc", "precision-recall", "reliability", "importance", "confusion-logmel-svm", "confusion-test"} <= {
         *names
@@ -87,15 +87,15 @@ def test_curves_are_of_each_label_on_its_own(tagged):
     predictions = tagged.best["predictions"]
     truth = np.array([[label in p["label"].split(";") for label in tagged.labels] for p in predictions])
     scores = np.array([[p["probabilities"][label] for label in tagged.labels] for p in predictions])
-    pictures = {p.name: p for p in _pictures.pictures(tagged)}
+    drawn = {p.name: p for p in pictures(tagged)}
     for name, area in (("roc", roc_auc_score), ("precision-recall", average_precision_score)):
-        texts = {text.get_text() for text in pictures[name].draw().texts}
+        texts = {text.get_text() for text in drawn[name].draw().texts}
         for k, label in enumerate(tagged.labels):
             assert f"{label}  {area(truth[:, k], scores[:, k]):.3f}" in texts
 
 
 def test_reliability_is_that_of_all_labels_together(tagged):
-    (picture,) = [p for p in _pictures.pictures(tagged) if p.name == "reliability"]
+    (picture,) = [p for p in pictures(tagged) if p.name == "reliability"]
     above, below = picture.draw().axes
     counts = [bar.get_height() for bar in below.patches]
     assert sum(counts) == 120 * len(tagged.labels)
@@ -107,7 +107,7 @@ def test_reliability_is_that_of_all_labels_together(tagged):
 
 class TestLabelBars:
     def test_bars_are_the_counts(self):
-        axes = _tag_plots.label_bars(["a", "b"], [(3, 1, 2, 9), (8, 0, 1, 5)], "x").axes[0]
+        axes = label_bars(["a", "b"], [(3, 1, 2, 9), (8, 0, 1, 5)], "x").axes[0]
         found, missed, wrong = ([bar.get_width() for bar in bars] for bars in axes.containers)
         assert (found, missed, wrong) == ([8, 3], [1, 2], [0, -1])
         assert [tick.get_text() for tick in axes.get_yticklabels()] == ["b", "a"]
@@ -117,7 +117,7 @@ class TestLabelBars:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
 
         labels = [f"a long name of a label, of number {k}" for k in range(n)]
-        figure = _tag_plots.label_bars(labels, [(k, 900 * (k == 3), 1, 2) for k in range(n)], "a heading " * 20)
+        figure = label_bars(labels, [(k, 900 * (k == 3), 1, 2) for k in range(n)], "a heading " * 20)
         renderer = FigureCanvasAgg(figure).get_renderer()
         figure.draw(renderer)
         for text in [*figure.texts, *figure.axes[0].texts, *figure.axes[0].get_yticklabels()]:

@@ -7,7 +7,6 @@ import pytest
 import scipy.stats
 
 from audioclf.statistics.significance import (
-    LEVEL,
     MCNEMAR,
     T_TEST,
     corrected_t_test,

@@ -1,38 +1,36 @@
-"""Plots of what an accuracy costs, and of how networks were trained."""
+"""What a score costs: scores against time and size."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from audioclf.reports.pictures.figures import (
+from audioclf.reports.pictures.canvas import (
     ACCENT,
+    COLOURS,
     INK,
     MUTED,
+    SIZE,
     add_axes,
     add_head,
+    add_legend,
     line_count,
     plain,
     plain_text,
     text_width,
     tidy,
 )
-from audioclf.reports.pictures.plots import COLOURS, add_legend
-from audioclf.reports.words.costs import milliseconds, size
-from audioclf.reports.words.text import MISSING, score, shortened
+from audioclf.results.words import MISSING, milliseconds, score, shortened, size
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 MOST_POINTS = 24
-_NETWORK = COLOURS[1]
-_SIZE = 9.0
-_KINDS = {"network": ("s", _NETWORK), "other": ("o", ACCENT), "floor": ("D", MUTED)}
+_KINDS = {"network": ("s", COLOURS[1]), "other": ("o", ACCENT), "floor": ("D", MUTED)}
 _AROUND = ((7, 0), (-7, 0), (0, 8), (0, -8), (7, 7), (-7, 7), (7, -7), (-7, -7), (14, 0), (-14, 0), (0, 16), (0, -16))
 
 
@@ -91,7 +89,7 @@ def cost(points: Sequence[Point], metric: str, heading: str) -> Figure:
         if known:
             panels.append((words, known))
     rows = [[str(p.place), shortened(plain(p.name), 46), score(p.mean), _price(p)] for p in shown]
-    widths = [max((text_width(row[k], _SIZE) for row in rows), default=0.0) + 0.16 for k in range(4)]
+    widths = [max((text_width(row[k], SIZE) for row in rows), default=0.0) + 0.16 for k in range(4)]
     left, bottom, plot, between, step = 0.7, 0.62, 3.1, 0.3, 0.22
     rest = len(points) - len(shown)
     more = f"and {rest} more" if rest else ""
@@ -105,14 +103,14 @@ def cost(points: Sequence[Point], metric: str, heading: str) -> Figure:
     for k, (words, known) in enumerate(panels):
         axes = add_axes(figure, left + k * (plot + between), bottom, plot, height)
         axes.set_xscale("log")
-        tidy(axes, "both", _SIZE)
+        tidy(axes, "both", SIZE)
         axes.set_ylim(min(ends) - room, max(ends) + room)
         _log_ticks(axes, [value for _, value in known])
-        axes.set_xlabel(words, fontsize=_SIZE, color=MUTED)
+        axes.set_xlabel(words, fontsize=SIZE, color=MUTED)
         if k:
             axes.tick_params(axis="y", labelleft=False)
         else:
-            axes.set_ylabel(f"{metric}, 95 % interval", fontsize=_SIZE, color=MUTED)
+            axes.set_ylabel(f"{metric}, 95 % interval", fontsize=SIZE, color=MUTED)
         for p, value in reversed(known):
             marker, colour = _KINDS[p.kind]
             if p.low is not None and p.high is not None:
@@ -128,7 +126,7 @@ def cost(points: Sequence[Point], metric: str, heading: str) -> Figure:
         for k, text in enumerate(row):
             right = k != 1
             figure.text(
-                (x + (widths[k] - 0.16 if right else 0.0)) / width, at / figure.get_figheight(), text, fontsize=_SIZE,
+                (x + (widths[k] - 0.16 if right else 0.0)) / width, at / figure.get_figheight(), text, fontsize=SIZE,
                 color=MUTED if k == 3 else INK, ha="right" if right else "left", va="center", **plain_text(),
             )  # fmt: skip
             x += widths[k]
@@ -141,7 +139,7 @@ def cost(points: Sequence[Point], metric: str, heading: str) -> Figure:
     for text in (more, "   ".join(told)):
         if text:
             figure.text(
-                (table + 0.05) / width, at / figure.get_figheight(), text, fontsize=_SIZE - 1, color=MUTED, va="center"
+                (table + 0.05) / width, at / figure.get_figheight(), text, fontsize=SIZE - 1, color=MUTED, va="center"
             )
             at -= step
     add_head(figure, heading)
@@ -178,7 +176,7 @@ def _number(axes: Axes, known: Sequence[tuple[Point, float]]) -> None:
             taken.append((x - 1, low, x + 1, high))
     for (p, value), (x, y) in zip(known, at, strict=True):
         text = str(p.place)
-        half = (0.5 * 72 * text_width(text, _SIZE) * scale, 0.55 * _SIZE * scale)
+        half = (0.5 * 72 * text_width(text, SIZE) * scale, 0.55 * SIZE * scale)
         for dx, dy in _AROUND:
             cx, cy = x + dx * scale + np.sign(dx) * half[0] * 0.6, y + dy * scale
             box = (cx - half[0] - 3, cy - half[1], cx + half[0] + 3, cy + half[1])
@@ -187,109 +185,10 @@ def _number(axes: Axes, known: Sequence[tuple[Point, float]]) -> None:
                 taken.append(box)
                 axes.annotate(
                     text, (value, p.mean), ((cx - x) / scale, (cy - y) / scale), textcoords="offset points",
-                    fontsize=_SIZE, color=INK, ha="center", va="center", zorder=4,
+                    fontsize=SIZE, color=INK, ha="center", va="center", zorder=4,
                 )  # fmt: skip
                 break
 
 
 def _overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
-
-
-def training_curve(histories: Sequence[dict[str, Any]], heading: str) -> Figure:
-    """Draw a network's loss and accuracy over the epochs: a thin line a fold, a bold one for their mean.
-
-    The mean goes as far as more than half of the folds do. A ring stands at the epoch whose weights were kept.
-
-    Parameters
-    ----------
-    histories : sequence of dict
-        Of each fold ``epochs`` (``epoch``, ``train_loss``, ``valid_loss``, ``valid_accuracy``), ``best_epoch`` and
-        ``n_validation``, as in ``folds`` of the record.
-    heading : str
-    """
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import MaxNLocator
-
-    trained: dict[str, Any] = {"color": ACCENT, "linestyle": "-"}
-    checked: dict[str, Any] = {"color": _NETWORK, "linestyle": (0, (6, 2))}
-    losses = [
-        ("training", [_column(h, "train_loss") for h in histories], trained, False),
-        ("validation", [_column(h, "valid_loss") for h in histories], checked, True),
-    ]
-    right = [_column(h, "valid_accuracy") for h in histories]
-    panels = [("loss", losses)]
-    if any(np.isfinite(line).any() for line in right):
-        panels.append(("validation accuracy", [("validation", right, checked, True)]))
-    kept = [h.get("best_epoch") for h in histories]
-    left, bottom, plot, between, right_side = 0.75, 0.62, 4.3, 0.22, 1.75
-    heights = [2.3, 1.6][: len(panels)]
-    width = left + plot + right_side
-    top = 0.35 + 0.22 * line_count(heading, width)
-    high = bottom + sum(heights) + between * (len(panels) - 1) + top
-    figure = Figure(figsize=(width, high), dpi=130, facecolor="white")
-    longest = max((len(h["epochs"]) for h in histories), default=1)
-    at, axes = high - top, None
-    for (words, lines), height in zip(panels, heights, strict=True):
-        at -= height
-        axes = add_axes(figure, left, at, plot, height)
-        for _, folds, style, ringed in lines:
-            for line, best in zip(folds, kept, strict=True):
-                epochs = np.arange(1, len(line) + 1)
-                axes.plot(epochs, line, linewidth=0.8, alpha=0.45, color=style["color"])
-                if ringed and best and best <= len(line) and np.isfinite(line[best - 1]):
-                    axes.plot(
-                        [best], [line[best - 1]], "o", markersize=5.5, markerfacecolor="none",
-                        color=INK, markeredgewidth=1.1, zorder=4,
-                    )  # fmt: skip
-            if len(folds) > 1:
-                mean = _mean(folds)
-                axes.plot(np.arange(1, len(mean) + 1), mean, linewidth=2.4, zorder=3, **style)
-        tidy(axes, "both", _SIZE)
-        axes.set_xlim(1 - 0.02 * longest, longest * 1.02 + 0.2)
-        axes.set_ylabel(words, fontsize=_SIZE, color=MUTED)
-        _limit(axes, [line for _, folds, _, _ in lines for line in folds], words == "loss")
-        axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
-        axes.tick_params(axis="x", labelbottom=words == panels[-1][0])
-        at -= between
-    assert axes is not None
-    axes.set_xlabel("epoch", fontsize=_SIZE, color=MUTED)
-    entries: list[tuple[str, dict[str, Any]]] = [
-        (name, {**style, "linewidth": 2.2})
-        for name, folds, style, _ in losses
-        if any(np.isfinite(line).any() for line in folds)
-    ]
-    if len(histories) > 1:
-        entries.append(("one fold", {"color": MUTED, "linestyle": "-", "linewidth": 0.8}))
-    if any(kept) and len(entries) > 1:
-        ring = {"marker": "o", "color": INK, "markerfacecolor": "none", "markersize": 5.5}
-        entries.append(("weights kept", ring))
-    add_legend(figure, left + plot + 0.2, high - top - 0.1, entries, "bold: mean of the folds" * (len(histories) > 1))
-    add_head(figure, heading)
-    return figure
-
-
-def _column(history: dict[str, Any], name: str) -> NDArray[np.float64]:
-    return np.array([np.nan if e.get(name) is None else e[name] for e in history["epochs"]], np.float64)
-
-
-def _mean(lines: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
-    """Mean over the lines, as far as more than half of them go."""
-    longest = sorted(len(line) for line in lines)[(len(lines) - 1) // 2]
-    table = np.full((len(lines), longest), np.nan)
-    for row, line in zip(table, lines, strict=True):
-        row[: len(line)] = line[:longest]
-    known = np.isfinite(table)
-    return np.divide(np.nansum(table, axis=0), known.sum(axis=0), out=np.full(longest, np.nan), where=known.any(axis=0))
-
-
-def _limit(axes: Axes, lines: Sequence[NDArray[np.float64]], loss: bool) -> None:
-    """Limits that hold nearly all values: a first epoch that goes astray must not flatten the rest."""
-    values = np.concatenate([line[np.isfinite(line)] for line in lines] or [np.zeros(0)])
-    if not len(values):
-        return
-    low, high = float(values.min()), float(values.max())
-    if loss:
-        low, high = min(low, 0.0), min(high, 3 * float(np.quantile(values, 0.9)))
-    room = max(high - low, 0.02) * 0.05
-    axes.set_ylim(low if loss and low == 0 else low - room, high + room)

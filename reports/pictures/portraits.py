@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf.reports.pictures.figures import (
+from audioclf.reports.pictures.canvas import (
     ACCENT,
     INK,
     MUTED,
     add_axes,
     add_head,
+    add_legend,
     line_count,
     plain,
     plain_text,
     text_width,
     tidy,
 )
-from audioclf.reports.pictures.plots import add_legend
-from audioclf.reports.words.text import duration, shortened
 from audioclf.results.pictures import Picture, Portrait, Spectrum
 from audioclf.results.portrait import unpack_picture
+from audioclf.results.words import duration, shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,7 +40,7 @@ _LEVELS = "viridis"
 _SIGNED = "PuOr"  # its middle is white in print, too: 0
 
 
-def portrait(clip: Portrait, heading: str = "") -> Figure:
+def six_pictures(clip: Portrait, heading: str = "") -> Figure:
     """Draw all six pictures of one clip; *heading* is its name and class where none is given."""
     from matplotlib.figure import Figure
 
