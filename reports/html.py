@@ -214,7 +214,7 @@ def _row(results: Results, experiment: Experiment, place: int, slug: str, start:
         "bar": (round(low, 2), round(high - low, 2), round(mean, 2)),
         "like_best": versus is not None and versus.verdict == "not told apart",
         "versus": versus,
-        "p": None if versus is None else versus.deciding_p,
+        "p": None if versus is None else versus.decisive_p,
         "not_nested": None if tuning is None else tuning["non_nested"]["score"],
         "naive": None if naive is None else naive["metrics"][results.metric]["mean"],
         "cost": costs.cost(experiment),

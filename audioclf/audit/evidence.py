@@ -1,13 +1,13 @@
-"""What all checks of the audit share: the clips with what was measured of them, sets of clips, and words."""
+"""Evidence that all checks of the audit share: the clips, what was measured of them, and which hold the same sound."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from audioclf.audit.fingerprints import Match
+from audioclf.audit.candidates import Match
+from audioclf.audit.disjoint_sets import DisjointSets
 from audioclf.audit.soundness import Sound
 from audioclf.dataset.clips import Clip
 
@@ -22,7 +22,7 @@ _WHOLE = 0.8  # of the shorter clip is shared by duplicates; less by overlapping
 
 @dataclass
 class Measured:
-    """What `measure` found out.
+    """Measurements of clips (`audioclf.audit.measure.measure`).
 
     Attributes
     ----------
@@ -48,34 +48,19 @@ class Measured:
     seconds: float = 0.0
 
 
-class Sets:
-    """Numbers from 0 that are joined into sets."""
-
-    def __init__(self, count: int) -> None:
-        self._parent = list(range(count))
-
-    def find(self, i: int) -> int:
-        """The least number of the set that *i* is in."""
-        while self._parent[i] != i:
-            self._parent[i] = self._parent[self._parent[i]]
-            i = self._parent[i]
-        return i
-
-    def join(self, i: int, j: int) -> None:
-        a, b = sorted((self.find(i), self.find(j)))
-        self._parent[b] = a
-
-    def several(self) -> list[list[int]]:
-        """The sets with more than one member, each in order."""
-        members = defaultdict(list)
-        for i in range(len(self._parent)):
-            members[self.find(i)].append(i)
-        return [part for part in members.values() if len(part) > 1]
-
-
 @dataclass
 class Data:
-    """Clips with their sounds, and sets of indices of clips that hold the same sound."""
+    """Clips with their sounds, and which of them hold the same sound.
+
+    Attributes
+    ----------
+    clips : list of Clip
+    sounds : list of Sound
+        One for each.
+    exact, near, overlapping : list of list of int
+        Sets of indices of clips with the same samples; of those and of near duplicates; of those and of clips that
+        share less of their sound.
+    """
 
     clips: list[Clip]
     sounds: list[Sound]
@@ -85,13 +70,14 @@ class Data:
 
     @classmethod
     def of(cls, clips: Sequence[Clip], measured: Measured) -> Data:
+        """Return the data of those *clips* that were measured; their labels and groups count."""
         places: dict[tuple[Path, float | None, float | None], int] = {}
         for i, clip in enumerate(measured.clips):
             places.setdefault(place_of(clip), i)
         kept = [clip for clip in clips if place_of(clip) in places]
         at = [places[place_of(clip)] for clip in kept]
         sounds = [measured.sounds[i] for i in at]
-        exact, near, every = Sets(len(kept)), Sets(len(kept)), Sets(len(kept))
+        exact, near, every = (DisjointSets(len(kept)) for _ in range(3))
         same: dict[str, int] = {}
         for i, sound in enumerate(sounds):
             if sound.level > SILENT:
@@ -108,29 +94,19 @@ class Data:
         return cls(kept, sounds, exact.several(), near.several(), every.several())
 
     def names(self, members: Iterable[int]) -> list[str]:
+        """Return the names of the clips with these indices."""
         return [self.clips[i].name for i in members]
 
     def apart(self, members: Iterable[int]) -> bool:
-        """Whether a split may part them: not all are known to be of one group."""
+        """Return whether a split may part these clips: not all are known to be of one group."""
         groups = {self.clips[i].group for i in members}
         return len(groups) > 1 or None in groups
 
     def labels(self, members: Iterable[int]) -> list[str]:
+        """Return the labels of these clips, sorted, each once."""
         return sorted({self.clips[i].label for i in members})
 
 
 def place_of(clip: Clip) -> tuple[Path, float | None, float | None]:
+    """Return what tells a stretch of a recording from all others, whatever its label and group."""
     return clip.path, clip.start, clip.end
-
-
-def listed(words: Sequence[str], most: int = 4) -> str:
-    shown = ", ".join(f"'{word}'" for word in words[:most])
-    return shown + (f" and {len(words) - most} more" if len(words) > most else "")
-
-
-def count(n: int, one: str, many: str = "") -> str:
-    return f"{n} {one if n == 1 else many or one + 's'}"
-
-
-def have(n: int) -> str:
-    return "has" if n == 1 else "have"

@@ -1,17 +1,19 @@
-"""What tells the classes apart that isn't the sound: rate, format, offset, bandwidth, level, duration, silence."""
+"""Shortcuts: facts beside the sound (rate, format, offset, bandwidth, level, ...) that tell the classes apart."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf.audit.evidence import Data, listed
+from audioclf.audit.evidence import Data
 from audioclf.audit.finding import Finding
 from audioclf.audit.soundness import Sound
+from audioclf.grammar import quoted
 
 Fold = tuple[NDArray[np.int64], NDArray[np.int64]]  # clips to learn from, and to test
 
@@ -56,7 +58,7 @@ _NUISANCES = (
 
 
 def find_shortcuts(data: Data, seed: int) -> list[Finding]:
-    """How well each nuisance alone predicts the label, out of fold, and against permuted labels."""
+    """Return which nuisances alone predict the label, out of fold, better than permuted labels allow."""
     chosen = np.arange(len(data.clips))
     if len(chosen) > _MOST_CLIPS:
         chosen = np.sort(np.random.default_rng(seed).choice(chosen, _MOST_CLIPS, replace=False))
@@ -78,9 +80,9 @@ def find_shortcuts(data: Data, seed: int) -> list[Finding]:
         if (values == values[0]).all():
             continue
         predicted = _predict(values, labels, folds, seed)
-        finding = _judge(nuisance, sounds, names, labels, predicted, groups, seed)
-        if finding is not None:
-            findings.append(finding)
+        found = _judge(nuisance, sounds, names, labels, predicted, groups, seed)
+        if found is not None:
+            findings.append(_finding(found))
     return findings
 
 
@@ -123,6 +125,37 @@ def _predict(
     return predicted
 
 
+@dataclass(frozen=True)
+class _Shortcut:
+    """A nuisance that predicts the labels, and how well.
+
+    Attributes
+    ----------
+    names : ndarray of str, shape (n_classes,)
+    by_class : list of list of Sound
+    matrix : ndarray of int, shape (n_classes, n_classes)
+        Confusion of the tree's predictions.
+    told : list of str
+        Classes that it tells from the rest, the best told first; empty if it is only all together.
+    edges : bool
+        Whether spectra end in steep edges.
+    """
+
+    nuisance: _Nuisance
+    names: NDArray[np.str_]
+    by_class: list[list[Sound]]
+    matrix: NDArray[np.int64]
+    told: list[str]
+    edges: bool
+
+    @property
+    def serious(self) -> bool:
+        """Whether it is no property that the sounds themselves may well have."""
+        overall, single = _recalls(self.matrix)
+        sure = single.max() >= _PERFECT or _gain(overall, len(self.names)) >= _ONE_CLASS
+        return bool(self.nuisance.technical or self.edges or sure)
+
+
 def _judge(
     nuisance: _Nuisance,
     sounds: list[Sound],
@@ -131,27 +164,17 @@ def _judge(
     predicted: NDArray[np.int64],
     groups: Sequence[str],
     seed: int,
-) -> Finding | None:
+) -> _Shortcut | None:
+    """What was *predicted* against permuted labels; None where it could be chance, or tells too little."""
     n = len(names)
     matrix = _confusion(labels, predicted, n)
     overall, single = _recalls(matrix)
-    chance = 1 / n
-    gain = (overall - chance) / (1 - chance)
-    best = int(np.argmax(single))
-    if gain < _GAIN and single[best] < _ONE_CLASS:
+    gain = _gain(overall, n)
+    if gain < _GAIN and single.max() < _ONE_CLASS:
         return None
-    # Clips of one group and label aren't independent: their label is permuted as one.
-    blocks = np.unique([f"{group}\0{label}" for group, label in zip(groups, labels)], return_inverse=True)[1]
-    of_block = np.zeros(blocks.max() + 1, np.int64)
-    of_block[blocks] = labels
-    rng = np.random.default_rng(seed)
-    beyond = np.zeros(2)
-    for _ in range(_PERMUTATIONS):
-        other, others = _recalls(_confusion(rng.permutation(of_block)[blocks], predicted, n))
-        beyond += other >= overall - 1e-12, others.max() >= single[best] - 1e-12
-    p_all, p_one = (beyond + 1) / (_PERMUTATIONS + 1)
+    p_all, p_one = _permuted(labels, predicted, groups, n, seed)
     for_all = gain >= _GAIN and p_all <= _LEVEL
-    for_one = single[best] >= _ONE_CLASS and p_one <= _LEVEL
+    for_one = single.max() >= _ONE_CLASS and p_one <= _LEVEL
     if not (for_all or for_one):
         return None
     told = [str(names[k]) for k in np.argsort(-single, kind="stable") if single[k] >= _ONE_CLASS] if for_one else []
@@ -163,9 +186,33 @@ def _judge(
         for k, part in enumerate(by_class)
         if not told or str(names[k]) in told
     )
-    technical = nuisance.technical or edges
-    serious = technical or single[best] >= _PERFECT or gain >= _ONE_CLASS
-    return _shortcut_finding(nuisance, names, by_class, matrix, overall, single, told, serious, technical, edges)
+    return _Shortcut(nuisance, names, by_class, matrix, told, edges)
+
+
+def _permuted(
+    labels: NDArray[np.int64], predicted: NDArray[np.int64], groups: Sequence[str], n: int, seed: int
+) -> tuple[float, float]:
+    """The p of the balanced accuracy of all classes, and of the best class against the rest, over permuted labels.
+
+    Clips of one group and label aren't independent: their label is permuted as one.
+    """
+    overall, single = _recalls(_confusion(labels, predicted, n))
+    blocks = np.unique([f"{group}\0{label}" for group, label in zip(groups, labels)], return_inverse=True)[1]
+    of_block = np.zeros(blocks.max() + 1, np.int64)
+    of_block[blocks] = labels
+    rng = np.random.default_rng(seed)
+    beyond = np.zeros(2)
+    for _ in range(_PERMUTATIONS):
+        other, others = _recalls(_confusion(rng.permutation(of_block)[blocks], predicted, n))
+        beyond += other >= overall - 1e-12, others.max() >= single.max() - 1e-12
+    p_all, p_one = (beyond + 1) / (_PERMUTATIONS + 1)
+    return float(p_all), float(p_one)
+
+
+def _gain(overall: float, n_classes: int) -> float:
+    """The share of the way from chance to perfect."""
+    chance = 1 / n_classes
+    return (overall - chance) / (1 - chance)
 
 
 def _confusion(truth: NDArray[np.int64], predicted: NDArray[np.int64], n: int) -> NDArray[np.int64]:
@@ -182,61 +229,53 @@ def _recalls(matrix: NDArray[np.int64]) -> tuple[float, NDArray[np.float64]]:
     return float(recall.mean()), (recall + 1 - false) / 2
 
 
-def _shortcut_finding(
-    nuisance: _Nuisance,
-    names: NDArray[np.str_],
-    by_class: list[list[Sound]],
-    matrix: NDArray[np.int64],
-    overall: float,
-    single: NDArray[np.float64],
-    told: list[str],
-    serious: bool,
-    technical: bool,
-    edges: bool,
-) -> Finding:
-    n = len(names)
-    n_clips = int(matrix.sum())
-    rows = []
-    for k, name in enumerate(names):
-        typical = _typical([nuisance.show(sound) for sound in by_class[k]])
-        recall = float(matrix[k, k] / max(matrix[k].sum(), 1))
-        rows.append(
-            {
-                "label": str(name),
-                "typical": typical,
-                "recall": round(recall, 3),
-                "against rest": round(float(single[k]), 3),
-            }
-        )
-    unit = f" {nuisance.unit}" if nuisance.unit else ""
+_ADVICE = {
+    "sample-rate": "resample everything to the lowest rate before the comparison, and record the classes alike",
+    "format": "a coding leaves traces in the sound; record and store the classes alike",
+    "dc-offset": "remove the offset from all recordings (high-pass filter), or leave out features that see it",
+    "bandwidth": "give --sample-rate as twice the narrowest bandwidth, and see whether scores hold",
+    "level": "bring all clips to one level and see whether scores hold, unless loudness belongs to the classes",
+    "duration": "cut all clips to one length and see whether scores hold, unless duration belongs to the classes",
+    "silence": "trim the silence from all clips alike and see whether scores hold",
+}
+
+
+def _finding(found: _Shortcut) -> Finding:
+    nuisance, names, told, n = found.nuisance, found.names, found.told, len(found.names)
+    overall, single = _recalls(found.matrix)
     if told and n > 2:
         k = list(names).index(told[0])
         score, chance = float(single[k]), 0.5
-        others = "" if len(told) == 1 else f" (likewise {listed(told[1:])})"
+        others = "" if len(told) == 1 else f" (likewise {quoted(told[1:])})"
         told_apart = f"'{told[0]}' from the rest{others}"
     else:
         score, chance = overall, 1 / n
         told_apart = f"'{names[0]}' from '{names[1]}'" if n == 2 else f"the {n} classes apart"
+    rows = _rows(found, single)
+    unit = f" {nuisance.unit}" if nuisance.unit else ""
     examples = sorted(rows, key=lambda row: row["label"] not in told[:1])[:3]
     figures = "; ".join(f"{row['label']}: {row['typical']}{unit}" for row in examples)
     sentence = (
-        f"{nuisance.words} alone tells {told_apart}: {score:.2f} balanced accuracy on {n_clips} clips against "
-        f"{chance:.2f} by chance ({figures}{'; ...' if n > 3 else ''})"
+        f"{nuisance.words} alone tells {told_apart}: {score:.2f} balanced accuracy on {int(found.matrix.sum())} clips "
+        f"against {chance:.2f} by chance ({figures}{'; ...' if n > 3 else ''})"
     )
-    if edges:
+    if found.edges:
         sentence += "; spectra end in the steep edge of a low-pass filter, a lower sampling rate or lossy coding"
-    advice = {
-        "sample-rate": "resample everything to the lowest rate before the comparison, and record the classes alike",
-        "format": "a coding leaves traces in the sound; record and store the classes alike",
-        "dc-offset": "remove the offset from all recordings (high-pass filter), or leave out features that see it",
-        "bandwidth": "give --sample-rate as twice the narrowest bandwidth, and see whether scores hold",
-        "level": "bring all clips to one level and see whether scores hold, unless loudness belongs to the classes",
-        "duration": "cut all clips to one length and see whether scores hold, unless duration belongs to the classes",
-        "silence": "trim the silence from all clips alike and see whether scores hold",
-    }[nuisance.kind]
-    return Finding(
-        "shortcuts", nuisance.kind, "serious" if serious else "note", sentence, advice, [], rows, score, chance
-    )
+    severity: Literal["serious", "note"] = "serious" if found.serious else "note"
+    return Finding("shortcuts", nuisance.kind, severity, sentence, _ADVICE[nuisance.kind], [], rows, score, chance)
+
+
+def _rows(found: _Shortcut, single: NDArray[np.float64]) -> list[dict[str, Any]]:
+    """For each class its typical value, and how well it is told."""
+    return [
+        {
+            "label": str(name),
+            "typical": _typical([found.nuisance.show(sound) for sound in found.by_class[k]]),
+            "recall": round(float(found.matrix[k, k] / max(found.matrix[k].sum(), 1)), 3),
+            "against rest": round(float(single[k]), 3),
+        }
+        for k, name in enumerate(found.names)
+    ]
 
 
 def _typical(values: Sequence[float | str]) -> str:

@@ -15,8 +15,9 @@ import numpy as np
 
 from audioclf import structs
 from audioclf.audio import decode
-from audioclf.audit import examine
+from audioclf.audit.examine import examine
 from audioclf.audit.finding import Finding
+from audioclf.audit.sources import auto_groups
 from audioclf.classifier.contract import build_classifier
 from audioclf.comparison import hindsight
 from audioclf.comparison import record as records
@@ -44,7 +45,8 @@ from audioclf.results.report import write_run
 from audioclf.results.results import Results
 from audioclf.spectra.analysis import Analysis
 from audioclf.store.store import FeatureStore
-from audioclf.validation.splits import Splits, make_splits, naive_splits
+from audioclf.validation.division import make_splits, naive_splits
+from audioclf.validation.splits import Splits
 
 FEATURES = "mfcc+spectral"
 CLASSIFIER = "svm"
@@ -165,7 +167,7 @@ def run(
     )
     if not extraction.clips:
         raise DatasetError(f"none of the recordings of {dataset.name} can be analysed: {extraction.skipped[0][1]}")
-    findings = examine.examine(found.clips, prepared.measured, seed)
+    findings = examine(found.clips, prepared.measured, seed)
     if dataset.multilabel:
         findings = [finding for finding in findings if not finding.of_classes]
     progress("reference", 0, 1, f"{FEATURES} with {CLASSIFIER}")
@@ -181,7 +183,7 @@ def run(
         findings += filter(None, found_later)
     findings.sort(key=lambda finding: finding.severity != "serious")
     told = [structs.plain(finding) for finding in findings]
-    vectors = extraction.inputs(extractors, "vectors")
+    vectors = extraction.inputs(extractors, "vectors").array
     by_name = {clip.name: clip for clip in found.clips}
     progress("pictures", 0, 1, "")
     chosen = [by_name[name] for name in excerpts.pick([], told) if name in by_name]
@@ -228,7 +230,7 @@ def _reference(
     clips = sources.extraction.clips
     tags = list(sources.task.labels) if prepared.dataset.multilabel else None
     if all(clip.group is None for clip in clips):
-        groups = examine.auto_groups(prepared.found.clips, prepared.measured)
+        groups = auto_groups(prepared.found.clips, prepared.measured)
         names = {clip.name: group for clip, group in zip(prepared.found.clips, groups)}
         if len(set(names.values())) < len(names):
             clips = [replace(clip, group=names[clip.name]) for clip in clips]

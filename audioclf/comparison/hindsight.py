@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from audioclf.audit import examine
-from audioclf.audit.examine import Finding
+from audioclf.audit.finding import Finding
+from audioclf.audit.labels import likely_wrong_labels
 from audioclf.dataset.clips import Clip
 from audioclf.results.metrics import TAG_TITLES, TITLES
 from audioclf.results.names import title
@@ -34,7 +34,7 @@ def doubtful_labels(experiment: dict[str, Any], clips: Sequence[Clip]) -> Findin
     asked = [clip for clip in clips if clip.name in sums]
     rows = np.array([sums[clip.name] for clip in asked])
     labels = list(experiment["predictions"][0]["probabilities"])
-    return examine.likely_wrong_labels(asked, labels, rows / rows.sum(axis=1, keepdims=True))
+    return likely_wrong_labels(asked, labels, rows / rows.sum(axis=1, keepdims=True))
 
 
 def cost_of_leak(experiment: dict[str, Any], metric: str) -> Finding | None:

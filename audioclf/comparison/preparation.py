@@ -7,8 +7,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from audioclf.audit import examine
-from audioclf.audit.examine import Measured
+from audioclf.audit.evidence import Measured
+from audioclf.audit.measure import measure
+from audioclf.audit.sources import auto_groups
 from audioclf.dataset.clips import Dataset
 from audioclf.dataset.groups import group_by
 from audioclf.dataset.load import load_dataset
@@ -80,9 +81,9 @@ def prepare(
     if not found.clips:
         first = found.skipped[0][1] if found.skipped else "it has no clips"
         raise DatasetError(f"none of the {len(dataset)} recordings of {dataset.name} can be read; the first: {first}")
-    measured = examine.measure(found.clips, found.facts, store, workers, progress)
+    measured = measure(found.clips, found.facts, store, workers, progress)
     if group_pattern == AUTO:
-        groups = examine.auto_groups(found.clips, measured)
+        groups = auto_groups(found.clips, measured)
         found.clips = [replace(clip, group=group) for clip, group in zip(found.clips, groups)]
     audited = time.perf_counter()
     dataset = replace(dataset, clips=found.clips)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audioclf.audit import examine
+from audioclf.comparison import hindsight
 from audioclf.comparison.hindsight import cost_of_leak, doubtful_labels
 from audioclf.dataset.clips import Clip
 
@@ -24,7 +24,7 @@ def answers(labels, probabilities, repeats=1):
 
 def test_doubts_go_by_the_mean_over_repeats(monkeypatch):
     seen = []
-    monkeypatch.setattr(examine, "likely_wrong_labels", lambda *facts: seen.append(facts))
+    monkeypatch.setattr(hindsight, "likely_wrong_labels", lambda *facts: seen.append(facts))
     clips = [Clip(Path(f"{i}.wav"), "a") for i in range(3)]  # the last was never tested
     first, second = [[0.9, 0.1], [0.2, 0.8]], [[0.5, 0.5], [0.4, 0.6]]
     doubtful_labels(answers("ab", [first, second], repeats=2), clips)

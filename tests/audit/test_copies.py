@@ -9,8 +9,10 @@ import pytest
 import soundfile
 import soxr
 
-from audioclf.audit import fingerprints
-from audioclf.audit.fingerprints import RATE, coherence, find_matches, fingerprint
+from audioclf.audit import candidates
+from audioclf.audit.candidates import find_matches
+from audioclf.audit.coherence import coherence
+from audioclf.audit.fingerprints import HOP, RATE, fingerprint
 
 HIGHEST = 0.22
 
@@ -51,7 +53,7 @@ def pair(first, second):
     if not found:
         return None
     a, b = (s if rate == RATE else soxr.resample(s, rate, RATE) for s, rate in (first, second))
-    shift = found[0].offset * fingerprints.HOP
+    shift = found[0].offset * HOP
     return found[0].error, coherence(a[max(0, shift) :], b[max(0, -shift) :])
 
 
@@ -88,7 +90,7 @@ def test_a_short_stretch_is_found_where_it_lies_in_a_long_recording(rng):
     begin = 8.0
     cut = long[int(begin * RATE) :][: int(1.5 * RATE)]
     [match] = find_matches([fingerprint([long], RATE), fingerprint([cut], RATE)], HIGHEST)
-    assert match.offset * fingerprints.HOP / RATE == pytest.approx(begin, abs=0.02)
+    assert match.offset * HOP / RATE == pytest.approx(begin, abs=0.02)
     assert match.share == 1
 
 
@@ -126,7 +128,7 @@ def test_anchors_of_very_many_clips_are_thinned_to_the_strongest(rng, monkeypatc
     tune = notes(rng)
     prints = [fingerprint([notes(rng)], RATE) for _ in range(20)]
     prints += [fingerprint([tune], RATE), fingerprint([0.3 * tune[500:]], RATE)]
-    monkeypatch.setattr(fingerprints, "_MOST_ANCHORS", 120)
+    monkeypatch.setattr(candidates, "_MOST_ANCHORS", 120)
     assert [(m.first, m.second) for m in find_matches(prints, HIGHEST)] == [(20, 21)]
 
 
@@ -134,7 +136,7 @@ def test_the_parts_of_a_long_search_add_up(rng, monkeypatch):
     tunes = [notes(rng) for _ in range(6)]
     prints = [fingerprint([g * t], RATE) for g in (0.3, 1.0) for t in tunes]
     whole = find_matches(prints, HIGHEST)
-    monkeypatch.setattr(fingerprints, "_MOST_PAIRS", 50)
+    monkeypatch.setattr(candidates, "_MOST_PAIRS", 50)
     assert find_matches(prints, HIGHEST) == whole
     assert [(m.first, m.second) for m in whole] == [(i, i + 6) for i in range(6)]
 
