@@ -19,8 +19,11 @@ BEYOND = {
     ("datasets/_library.py", "audioclf.dataset.download", "fetch_file"),
     ("datasets/demo.py", "audioclf.dataset.download", "settle"),
     ("datasets/demo.py", "audioclf.dataset.download", "staging_beside"),
-    ("feature_sets/_cepstra.py", "audioclf.spectra.kernels", "compiler"),
-    ("feature_sets/entropy.py", "audioclf.spectra.kernels.compiler", "log_lanes"),
+    ("feature_sets/_cepstra.py", "audioclf.spectra.kernels.logarithm", "log"),
+    ("feature_sets/_cepstra.py", "audioclf.spectra.kernels.matrices", "Weights"),
+    ("feature_sets/_cepstra.py", "audioclf.spectra.kernels.matrices", "weigh"),
+    ("feature_sets/_cepstra.py", "audioclf.spectra.kernels.matrices", "weights"),
+    ("feature_sets/entropy.py", "audioclf.spectra.kernels.logarithm", "log_lanes"),
     ("feature_sets/pncc.py", "audioclf.spectra.spectra", "preemphasis_response"),
 }
 """What built-in plug-ins take from the rooms of the core: no contracts, but tools that a few of them share with it."""

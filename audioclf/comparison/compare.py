@@ -26,7 +26,7 @@ from audioclf.comparison._draft import Draft
 from audioclf.comparison.importance import permutation_importance
 from audioclf.comparison.learning_curve import learning_curve
 from audioclf.comparison.preparation import Prepared, prepare
-from audioclf.comparison.projection import projection, summarise
+from audioclf.comparison.projection import projection
 from audioclf.comparison.settings import Settings, Surroundings
 from audioclf.dataset.clips import Dataset
 from audioclf.dataset.digest import content_digest
@@ -51,8 +51,9 @@ from audioclf.results.report import write_run
 from audioclf.results.results import Results
 from audioclf.spectra.analysis import Analysis
 from audioclf.store.store import FeatureStore
+from audioclf.validation.division import make_splits, naive_splits, ungrouped
 from audioclf.validation.inner import with_inner
-from audioclf.validation.splits import Splits, make_splits, naive_splits, ungrouped
+from audioclf.validation.splits import Splits
 
 _TIMED_CLIPS, _TIMED_SECONDS = 8, 60.0  # clips that features are timed on, and how long one may be
 _REFIT_SECONDS = 150.0
@@ -152,7 +153,7 @@ def compare(
     classifiers : str or sequence of str
         Specs of classifiers; text is split at commas. ``dummy`` is added.
     cv : int, "folds", "logo" or None
-        See `audioclf.validation.splits.make_splits`.
+        See `audioclf.validation.division.make_splits`.
     repeats : int
         How often the folds are drawn anew.
     group_by : str, optional
@@ -585,11 +586,10 @@ def _insight(
     def project() -> dict[str, Any]:
         clips = sources.extraction.clips
         heard = material if winner.augment is None else sources.material(winner.extractors, winner.classifier.takes)
-        data = heard.inputs.array
         said = {row["path"]: row["predicted"] for row in best["predictions"] if row["repeat"] == 0}
         return projection(
             clips,
-            data if heard.lengths is None else summarise(data, heard.lengths),
+            heard.inputs.summary(),
             heard.task.texts(heard.truth),
             [said.get(clip.name, "") for clip in clips],
             winner.features,
@@ -598,7 +598,7 @@ def _insight(
 
     def weigh() -> dict[str, Any]:
         few = first[: _affordable_refits(classifier, material.size)]
-        return permutation_importance(classifier, winner.extractors, material, few, metric, pooled, seed, workers) | {
+        return permutation_importance(classifier, winner.extractors, material, few, metric, seed, workers) | {
             "augment": winner.augment
         }
 

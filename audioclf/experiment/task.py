@@ -14,7 +14,8 @@ from audioclf.classifier.contract import Classifier
 from audioclf.dataset.clips import Clip, tag_matrix
 from audioclf.results import metrics
 from audioclf.statistics import scores, tags
-from audioclf.statistics.scores import Intervals
+from audioclf.statistics.areas import class_areas
+from audioclf.statistics.intervals import Intervals, score_intervals
 
 Truth = NDArray[Any]
 """Codes of the labels, int (n_clips,); or which labels apply, bool (n_clips, n_labels)."""
@@ -142,7 +143,7 @@ class OneLabel(Task):
         return probabilities.argmax(axis=1)
 
     def score(self, metric: str, truth: Truth, predicted: Truth, probabilities: Probabilities | None) -> float:
-        counted = scores.scores(self.confusion_matrix(truth, predicted))
+        counted = scores.overall(self.confusion_matrix(truth, predicted))
         if metric in counted:  # without the others, which take longer: a permuted fold is scored hundreds of times
             return float(counted[metric])
         return super().score(metric, truth, predicted, probabilities)
@@ -159,14 +160,14 @@ class OneLabel(Task):
         seed: int,
         folds: NDArray[np.int64] | None,
     ) -> Intervals:
-        return scores.intervals(truth, predicted, probabilities, units, len(self.labels), seed, folds)
+        return score_intervals(truth, predicted, probabilities, units, len(self.labels), seed, folds)
 
     def by_label(self, truth: Truth, predicted: Truth, probabilities: Probabilities | None) -> dict[str, NDArray[Any]]:
         found = scores.per_class(self.confusion_matrix(truth, predicted))
         if probabilities is None:
             areas = dict.fromkeys(("roc_auc", "average_precision"), np.full(len(self.labels), np.nan))
         else:
-            areas = scores.one_vs_rest(truth, probabilities, len(self.labels))
+            areas = class_areas(truth, probabilities, len(self.labels))
         return {**found, **areas}
 
     def confusion_matrix(self, truth: Truth, predicted: Truth) -> NDArray[np.int64]:

@@ -15,7 +15,7 @@ from audioclf.audio.signal import Signal
 from audioclf.errors import AudioclfError
 from audioclf.features.extractor import Extractor, Passage, running_sum
 from audioclf.spectra.analysis import Analysis, frame_starts
-from audioclf.spectra.kernels.compiler import Rows, rows
+from audioclf.spectra.kernels.rows import Rows, rows
 from audioclf.spectra.spectra import Bank, Frames, Spectra
 
 STRETCH = 1024  # frames whose spectra are held at once: 2 MB for an FFT of 1024 samples

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audioclf.errors import SpecError, did_you_mean
-from audioclf.spectra.kernels.compiler import Rows, kernel, rows
+from audioclf.spectra.kernels.compiler import kernel
+from audioclf.spectra.kernels.rows import Rows, rows
 from audioclf.spectra.spectra import Frames
 
 MOMENTS = ("mean", "std", "skewness", "kurtosis")

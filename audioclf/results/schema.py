@@ -232,7 +232,7 @@ class VersusBest(Struct, kw_only=True):
         return "worse on these clips" if pairs.p_holm < LEVEL else "not told apart"
 
     @property
-    def deciding_p(self) -> float | None:
+    def decisive_p(self) -> float | None:
         """The p after Holm that decides (`audioclf.statistics.significance.deciding`)."""
         return deciding(self.p_holm, None if self.mcnemar is None else self.mcnemar.p_holm)
 

@@ -159,7 +159,7 @@ def against(versus: VersusBest | None) -> str:
     pairs = versus.mcnemar
     if versus.verdict == "worse on these clips" and pairs is not None:
         return f"{versus.verdict} ({pairs.best_only} : {pairs.this_only}, {with_p(pairs.p_holm)})"
-    return versus.verdict + ("" if versus.deciding_p is None else f" ({with_p(versus.deciding_p)})")
+    return versus.verdict + ("" if versus.decisive_p is None else f" ({with_p(versus.decisive_p)})")
 
 
 def columns(versus: VersusBest | None) -> tuple[str, str, str, str]:

@@ -151,7 +151,7 @@ class Versus:
     mcnemar : McNemar or None
         The best is the first; None where the predictions aren't known.
     distinguishable : bool
-        Whether `deciding_p` is below the level.
+        Whether `decisive_p` is below the level.
     """
 
     difference: float | None
@@ -162,7 +162,7 @@ class Versus:
     distinguishable: bool = False
 
     @property
-    def deciding_p(self) -> float | None:
+    def decisive_p(self) -> float | None:
         """The p after Holm that decides: `deciding`."""
         return deciding(self.p_holm, None if self.mcnemar is None else self.mcnemar.p_holm)
 
@@ -233,7 +233,7 @@ def versus_best(
             p_holm=p_holm[k],
             mcnemar=paired[k] if paired else None,
         )
-        compared[i] = replace(versus, distinguishable=versus.deciding_p is not None and versus.deciding_p < level)
+        compared[i] = replace(versus, distinguishable=versus.decisive_p is not None and versus.decisive_p < level)
     return compared
 
 

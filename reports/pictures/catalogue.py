@@ -29,7 +29,7 @@ from audioclf.reports.words.naming import slug_of
 from audioclf.results.results import Results
 from audioclf.results.schema import Finished, OfLabel
 from audioclf.results.words import score
-from audioclf.statistics import scores as statistics
+from audioclf.statistics.calibration import reliability
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -220,9 +220,9 @@ def _data(results: Results) -> Iterator[Picture]:
 def _reliability(truth: NDArray[np.bool_], scores: NDArray[np.float64], heading: str, multilabel: bool) -> Figure:
     """How often answers are right; where clips have several labels, how often a clip has a label, over all labels."""
     if multilabel:
-        pooled = statistics.reliability(np.where(truth.ravel(), 0, 1), scores.reshape(-1, 1))
+        pooled = reliability(np.where(truth.ravel(), 0, 1), scores.reshape(-1, 1))
         return calibration.reliability(pooled, heading, calibration.OF_LABELS)
-    return calibration.reliability(statistics.reliability(truth.argmax(axis=1), scores), heading)
+    return calibration.reliability(reliability(truth.argmax(axis=1), scores), heading)
 
 
 def _label_bars(results: Results, per_class: dict[str, OfLabel], heading: str) -> Figure:

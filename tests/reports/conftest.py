@@ -16,6 +16,7 @@ from audioclf.reports.page import charts as _charts
 from audioclf.results.metrics import DETAILS, METRICS, TAG_TITLES, TITLES
 from audioclf.results.results import Results
 from audioclf.statistics import scores, tags
+from audioclf.statistics.areas import class_areas
 
 PLAIN = ["birds", "engine", "music", "speech"]
 TAGS = ["acoustic", "electronic", "live", "pop", "rock", "vocals"]
@@ -102,7 +103,7 @@ def _experiment(rng, features, classifier, labels, truth, skill, repeats, n_spli
     truths, guesses = np.concatenate(truths), np.concatenate(guesses)
     matrix = scores.confusion_matrix(truths, guesses, n)
     per_class = scores.per_class(matrix)
-    areas = scores.one_vs_rest(truths, np.concatenate(chances), n) if given_any else {}
+    areas = class_areas(truths, np.concatenate(chances), n) if given_any else {}
     return {
         "features": features,
         "classifier": classifier,

@@ -29,7 +29,7 @@ from audioclf.results.portrait import portrait
 from audioclf.results.results import Results
 from audioclf.results.schema import Drop, Importance, Plane, Point, Projection
 from audioclf.spectra.analysis import Analysis
-from audioclf.statistics import scores as statistics
+from audioclf.statistics import calibration as statistics
 
 LONG = "a very long name of a class that somebody gave without thinking of tables " * 3
 NASTY = [

@@ -142,9 +142,9 @@ def test_versus_best_says_what_the_record_needs(compared):
     )
     assert (single.t, single.p, single.p_holm) == (None, None, None)
     assert single.difference == pytest.approx(0.3)
-    assert single.deciding_p == single.mcnemar.p_holm
+    assert single.decisive_p == single.mcnemar.p_holm
     assert single.distinguishable is False  # by McNemar: 5 clips against 0
-    assert near.deciding_p == near.p_holm
+    assert near.decisive_p == near.p_holm
     assert decided_by(found) == T_TEST
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from audioclf.dataset.clips import Clip
 from audioclf.errors import DatasetError, SpecError
-from audioclf.validation.splits import DEFAULT_FOLDS, make_splits, naive_splits
+from audioclf.validation.division import DEFAULT_FOLDS, make_splits, naive_splits
 
 
 def clips_of(labels, groups=None, folds=None):
