@@ -22,7 +22,7 @@ from audioclf.dataset.clips import Clip
 from audioclf.errors import MissingExtraError, SpecError
 from audioclf.features import extraction
 from audioclf.features.extraction import extract
-from audioclf.features.outputs import outputs_of_signals
+from audioclf.features.outputs import Output, outputs_of_signals
 from audioclf.features.specs import build_extractors
 from audioclf.features.wanted import Wanted
 from audioclf.parallel import single_threaded
@@ -353,7 +353,7 @@ def test_features_of_copies_are_those_of_the_augmented_samples(clips):
         original = decode.read(clip.path, RATE, clip.start, clip.end)
         copy = Signal(made.copy(original.samples, RATE, key, 2), RATE)
         with single_threaded():
-            [frames] = outputs_of_signals([copy], ANALYSIS, [(extractor, None) for extractor in EXTRACTORS])
+            [frames] = outputs_of_signals([copy], ANALYSIS, [Output(extractor, None) for extractor in EXTRACTORS])
         for extractor, expected in zip(EXTRACTORS, frames, strict=True):
             np.testing.assert_array_equal(done.sequences[extractor][starts[i] : starts[i + 1]], expected)
 
@@ -367,7 +367,7 @@ def test_copies_dont_depend_on_workers_other_clips_or_length(clips, monkeypatch)
     part = features(clips[3:4], (made, 1))
     for extractor in EXTRACTORS:
         np.testing.assert_array_equal(part.vectors[extractor], whole.vectors[extractor][3:4])
-    monkeypatch.setattr(extraction, "_LONG", 100)
+    monkeypatch.setattr("audioclf.features.outputs._LONG", 100)
     same(whole, features(clips, (made, 1)))
 
 
