@@ -26,7 +26,7 @@ from audioclf.comparison._draft import Draft
 from audioclf.comparison.importance import permutation_importance
 from audioclf.comparison.learning_curve import learning_curve
 from audioclf.comparison.preparation import Prepared, prepare
-from audioclf.comparison.projection import projection, summarise
+from audioclf.comparison.projection import projection
 from audioclf.comparison.settings import Settings, Surroundings
 from audioclf.dataset.clips import Dataset
 from audioclf.dataset.digest import content_digest
@@ -586,11 +586,10 @@ def _insight(
     def project() -> dict[str, Any]:
         clips = sources.extraction.clips
         heard = material if winner.augment is None else sources.material(winner.extractors, winner.classifier.takes)
-        data = heard.inputs.array
         said = {row["path"]: row["predicted"] for row in best["predictions"] if row["repeat"] == 0}
         return projection(
             clips,
-            data if heard.lengths is None else summarise(data, heard.lengths),
+            heard.inputs.summary(),
             heard.task.texts(heard.truth),
             [said.get(clip.name, "") for clip in clips],
             winner.features,
@@ -599,7 +598,7 @@ def _insight(
 
     def weigh() -> dict[str, Any]:
         few = first[: _affordable_refits(classifier, material.size)]
-        return permutation_importance(classifier, winner.extractors, material, few, metric, pooled, seed, workers) | {
+        return permutation_importance(classifier, winner.extractors, material, few, metric, seed, workers) | {
             "augment": winner.augment
         }
 

@@ -183,7 +183,7 @@ def run(
         findings += filter(None, found_later)
     findings.sort(key=lambda finding: finding.severity != "serious")
     told = [structs.plain(finding) for finding in findings]
-    vectors = extraction.inputs(extractors, "vectors")
+    vectors = extraction.inputs(extractors, "vectors").array
     by_name = {clip.name: clip for clip in found.clips}
     progress("pictures", 0, 1, "")
     chosen = [by_name[name] for name in excerpts.pick([], told) if name in by_name]

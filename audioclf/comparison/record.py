@@ -103,13 +103,10 @@ def experiment(
 ) -> dict[str, Any]:
     """Return the record of one experiment; *by_recording*, also with one answer for all clips of a recording."""
     classifier, extraction, task = of.classifier, sources.extraction, sources.task
-    width = sum(len(extractor.coefficient_names) for extractor in of.extractors)
-    if classifier.takes == "vectors":
-        width = sum(extraction.vectors[extractor].shape[1] for extractor in of.extractors)
     record: dict[str, Any] = {
         **structs.plain(of.names),
         "takes": classifier.takes,
-        "n_features": width,
+        "n_features": extraction.n_features(of.extractors, classifier.takes),
         "parameters": {
             "features": {extractor.spec: extractor.parameters for extractor in of.extractors},
             "classifier": classifier.parameters,

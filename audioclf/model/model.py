@@ -20,7 +20,7 @@ from audioclf.dataset.clips import Clip
 from audioclf.errors import AudioError, MissingExtraError, ModelError
 from audioclf.experiment.task import Task, task_of
 from audioclf.features import functionals
-from audioclf.features.extraction import extract, select
+from audioclf.features.extraction import extract
 from audioclf.features.extractor import Extractor
 from audioclf.features.specs import build_extractors, vector_names
 from audioclf.features.wanted import Wanted
@@ -124,8 +124,7 @@ class Model:
         errors = iter(extraction.skipped)
         answers, rows = np.empty(0), np.empty((0, len(self.labels)))
         if extraction.clips:
-            lengths = extraction.lengths if takes == "sequences" else None
-            data = select(extraction.inputs(extractors, takes), lengths, np.arange(len(extraction.clips)))
+            data = extraction.inputs(extractors, takes).select(np.arange(len(extraction.clips)))
             answers, rows = self._answers(data)
         found = iter(zip(extraction.clips, answers, rows))
         predictions = []
