@@ -191,6 +191,8 @@ def reach(
         pairs, difference, t = c.mcnemar, c.difference, c.t
         if pairs is None or difference is None or not t or pairs.p_holm is None or pairs.p_holm >= level:
             continue
+        if pairs.first_only <= pairs.second_only:  # the best by this metric has fewer clips right
+            continue
         in_doubt = True
         spread = (difference / t) ** 2 / (1 / n_folds + test / train)  # s², by the formula of t
         if metric in SHARES:

@@ -194,6 +194,14 @@ def test_nothing_is_said_where_both_tests_agree_or_one_is_missing():
     assert reached([None]) is None
 
 
+def test_more_right_clips_of_the_other_are_no_doubt_about_it():
+    """By the metric the first is better, by the clips the second."""
+    fewer, more = np.arange(100) < 50, np.arange(100) < 90
+    found = compared_with([fewer, more], [[1.0, 1.0, 0.9, 0.8, 0.8], [0.3, 0.5, 0.2, 0.8, 0.7]], n_clips=100)
+    assert found[1].mcnemar.p_holm < 0.001
+    assert reached(found, n_clips=100, metric="roc_auc") is None
+
+
 def test_holms_next_step_counts_what_is_left():
     """One of three is told apart: p of the others is multiplied by two."""
     best, far = np.arange(50) < 50, np.zeros(50, dtype=bool)
