@@ -8,6 +8,7 @@ group                        what it adds                                       
 ``audioclf.feature_sets``    a name after ``--features``                              `Extractor`
 ``audioclf.classifiers``     a name after ``--clf``                                   `Classifier`
 ``audioclf.datasets``        a name after ``--data``                                  `DatasetLoader`
+``audioclf.augmentations``   a name after ``--augment``                               `Effect`
 ``audioclf.reports``         a name after ``--report``                                `Report`
 ===========================  =======================================================  ===========================
 
@@ -29,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from audioclf import structs
     from audioclf.audio.recordings import AUDIO_SUFFIXES
-    from audioclf.augmentation.copies import Effect, Samples
+    from audioclf.augmentation.effect import Effect, Samples
     from audioclf.classifier.contract import Classifier
     from audioclf.classifier.fit import fit
     from audioclf.dataset.clips import Clip, Dataset
@@ -60,7 +61,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "audioclf": ("structs",),
-    "audioclf.augmentation.copies": ("Effect", "Samples"),
+    "audioclf.augmentation.effect": ("Effect", "Samples"),
     "audioclf.audio.recordings": ("AUDIO_SUFFIXES",),
     "audioclf.classifier.contract": ("Classifier",),
     "audioclf.classifier.fit": ("fit",),

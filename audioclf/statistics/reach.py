@@ -180,7 +180,7 @@ def reach(
         found.append((float(p), c.difference, c.mcnemar.variance))
     if not found:
         return None
-    p, difference, variance = min(found)
-    if p < level or n_splits is None:
-        return Reach(p, None)
-    return Reach(p, repeats_needed(difference, variance, n_splits, train, test, len(left), level))
+    least, difference, variance = min(found)
+    if least < level or n_splits is None:
+        return Reach(least, None)
+    return Reach(least, repeats_needed(difference, variance, n_splits, train, test, len(left), level))
