@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from audioclf.plugin import Clip, Dataset, Download, PublishedSet
 
-from ._copies import find, require_files, table
+from ._on_disk import find, require_files, table
 
 
 class FoldedSet(PublishedSet):

@@ -10,18 +10,17 @@ from typing import Any
 
 import numpy as np
 
+from audioclf import grammar
 from audioclf.files import write_whole
 from audioclf.reports.page import charts as _charts
 from audioclf.reports.page import clips as _clips
 from audioclf.reports.pictures.canvas import png_bytes
 from audioclf.reports.pictures.ranks import ranks
 from audioclf.reports.words import across as _across
-from audioclf.reports.words import augmented as _augmented
+from audioclf.reports.words import audit, augmented, costs, data, headline, networks, pieces, protocol, tags, tuning
 from audioclf.reports.words import confused as _confusions
-from audioclf.reports.words import costs as _costs
-from audioclf.reports.words import pieces as _pieces
-from audioclf.reports.words import tags as _tags
-from audioclf.reports.words import text as _text
+from audioclf.reports.words.naming import slugs as slugs_of
+from audioclf.results import verdicts, words
 from audioclf.results.across import Across
 from audioclf.results.metrics import ERRORS
 from audioclf.results.names import identity, is_baseline, title
@@ -86,22 +85,29 @@ def _page(results: Results) -> dict[str, Any]:
     """What the template shows, but for the clips that can be heard."""
     ranked, best = results.ranking(), results.best
     main, test = results.metric, results.record.get("test")
-    slugs = {id(e): slug for e, slug in zip(results.record["experiments"], _text.slugs(results.record["experiments"]))}
+    slugs = {id(e): slug for e, slug in zip(results.record["experiments"], slugs_of(results.record["experiments"]))}
     start = _start(results)
     return {
         "record": results.record,
         "explored": results.record.get("kind") == "explore",
-        "text": _text,
-        "costs": _costs,
-        "augmented": _augmented,
-        "pieces": _pieces,
-        "tags": _tags,
-        "noun": _text.noun(results)[0],
+        "numbers": words,
+        "grammar": grammar,
+        "headline": headline,
+        "verdicts": verdicts,
+        "audit": audit,
+        "data": data,
+        "protocol": protocol,
+        "costs": costs,
+        "networks": networks,
+        "augmented": augmented,
+        "pieces": pieces,
+        "tags": tags,
+        "noun": data.noun(results)[0],
         "slugs": {identity(e): "winner" if e is best else f"e-{slugs[id(e)]}" for e in ranked},
         "title": title,
         "identity": identity,
         "results": results,
-        "caveats": [said for said in (_costs.verdict(results), *_text.caveats(results)) if said],
+        "caveats": [said for said in (networks.verdict(results), *headline.caveats(results)) if said],
         "titles": {main: results.titles[main], **results.shown},
         "all_titles": results.titles,
         "errors": ERRORS,
@@ -112,7 +118,7 @@ def _page(results: Results) -> dict[str, Any]:
         "winner": None if best is None else _experiment(results, best, slugs[id(best)], _MOST_CLIPS),
         "others": [_experiment(results, e, slugs[id(e)], _FEWER_CLIPS) for e in ranked[1:]],
         "findings": [
-            _finding(results, f) for severity in ("serious", "note") for f in _text.findings(results, severity)
+            _finding(results, f) for severity in ("serious", "note") for f in audit.findings(results, severity)
         ],
         "confused": _confused(results),
         "test": None if test is None else _test(results, test),
@@ -165,8 +171,7 @@ def _more(results: Results) -> dict[str, str]:
     return {
         name: words
         for name, words in results.titles.items()
-        if name not in results.shown
-        and any((e["metrics"].get(name) or _text.UNKNOWN)["mean"] is not None for e in ranked)
+        if name not in results.shown and any(e.metric(name).mean is not None for e in ranked)
     }
 
 
@@ -204,43 +209,43 @@ def _row(results: Results, experiment: Experiment, place: int, slug: str, start:
         "classifier": experiment["classifier"],
         "augmented": bool(experiment.get("augment")),
         "floor": is_baseline(experiment),
-        "metrics": {name: experiment["metrics"].get(name) or _text.UNKNOWN for name in results.titles},
-        "interval": _text.interval(main),
+        "metrics": {name: experiment.metric(name) for name in results.titles},
+        "interval": words.interval(main),
         "bar": (round(low, 2), round(high - low, 2), round(mean, 2)),
-        "like_best": versus is not None and versus["distinguishable"] is False,
+        "like_best": versus is not None and versus.verdict == "not told apart",
         "versus": versus,
-        "p": _text.decisive_p(results, experiment),
+        "p": None if versus is None else versus.decisive_p,
         "not_nested": None if tuning is None else tuning["non_nested"]["score"],
         "naive": None if naive is None else naive["metrics"][results.metric]["mean"],
-        "cost": _costs.cost(experiment),
+        "cost": costs.cost(experiment),
         "n_features": experiment["n_features"],
         "a_frame": experiment["takes"] == "sequences",
-        "seconds": _text.fit_seconds(experiment),
+        "seconds": protocol.fit_seconds(experiment),
     }
 
 
 def _experiment(results: Results, experiment: Experiment, slug: str, most_clips: int) -> dict[str, Any]:
     """What the template shows of one experiment, with at most so many clips behind each confusion."""
     folds = experiment["folds"]
-    metrics = {name: experiment["metrics"].get(name) or _text.UNKNOWN for name in results.titles}
+    metrics = {name: experiment.metric(name) for name in results.titles}
     return {
         "slug": slug,
         "title": title(experiment),
-        "score": _text.score(metrics[results.metric]["mean"]),
+        "score": words.score(metrics[results.metric]["mean"]),
         "metrics": [
-            (results.titles[name], _text.spread(values), _text.interval(values), name in ERRORS)
+            (results.titles[name], words.spread(values), words.interval(values), name in ERRORS)
             for name, values in metrics.items()
             if values["mean"] is not None
         ],
-        "versus": _text.versus(results, experiment),
-        "cost": "" if (price := _costs.cost(experiment)) is None else price.words,
-        "training": _costs.training(experiment),
-        "tuning": _text.tuning(results, experiment),
-        "chosen": _text.chosen(experiment),
+        "versus": verdicts.sentence(results, experiment),
+        "cost": "" if (price := costs.cost(experiment)) is None else price.words,
+        "training": networks.training(experiment),
+        "tuning": tuning.searched(results, experiment),
+        "chosen": tuning.chosen(experiment),
         "n_folds": len(folds),
         "parameters": [
-            *((spec, _text.options(values)) for spec, values in experiment["parameters"]["features"].items()),
-            (experiment["classifier"], _text.options(experiment["parameters"]["classifier"])),
+            *((spec, words.options(values)) for spec, values in experiment["parameters"]["features"].items()),
+            (experiment["classifier"], words.options(experiment["parameters"]["classifier"])),
         ],
         "classes": _classes(experiment["per_class"]),
         "matrix": _matrix(experiment["confusion_matrix"], results.labels),
@@ -248,13 +253,13 @@ def _experiment(results: Results, experiment: Experiment, slug: str, most_clips:
             (c.label, c.predicted, c.count, f"{c.share:.0%}", c.clips[:most_clips], len(c.clips) - most_clips)
             for c in ([] if results.multilabel else results.confusions(experiment))
         ],
-        "spoken": _tags.spoken(results, experiment),
+        "spoken": tags.spoken(results, experiment),
         "warnings": experiment.get("warnings", []),
         "folds": [
             {
                 **fold,
-                "scores": [_text.score(fold.get(name)) for name in {results.metric: "", **results.shown}],
-                "times": [_text.seconds(fold[name]) for name in ("fit_seconds", "predict_seconds")],
+                "scores": [words.score(fold.get(name)) for name in {results.metric: "", **results.shown}],
+                "times": [words.seconds(fold[name]) for name in ("fit_seconds", "predict_seconds")],
             }
             for fold in folds
         ],
@@ -278,13 +283,13 @@ def _classes(per_class: dict[str, Any]) -> dict[str, Any]:
         cells = []
         for name in ("precision", "recall", "f1"):
             low, high = values.get("intervals", {}).get(name) or (None, None)
-            ends = _text.interval({"low": low, "high": high})
-            cells.append((_text.score(values[name]), "" if ends == _text.MISSING else ends))
-        cells += [(_text.score(values[name]), "") for name, _ in areas]
-        cells += [(str(number), "") for number in _tags.cells(values)] if counted else []
+            ends = words.between(low, high)
+            cells.append((words.score(values[name]), "" if ends == words.MISSING else ends))
+        cells += [(words.score(values[name]), "") for name, _ in areas]
+        cells += [(str(number), "") for number in tags.cells(values)] if counted else []
         rows.append((label, cells, values["support"]))
-    heads = ["precision", "recall", "F1", *(words for _, words in areas), *(_tags.CELLS if counted else ())]
-    return {"heads": heads, "rows": rows, "key": _tags.CELLS_KEY if counted else ""}
+    heads = ["precision", "recall", "F1", *(words for _, words in areas), *(tags.CELLS if counted else ())]
+    return {"heads": heads, "rows": rows, "key": tags.CELLS_KEY if counted else ""}
 
 
 def _matrix(counts: list[list[int]] | None, labels: list[str]) -> list[tuple[str, list[tuple[int, str, float]]]] | None:
@@ -313,12 +318,12 @@ def _finding(results: Results, finding: dict[str, Any]) -> dict[str, Any]:
     named = dict.fromkeys([*suspected, *(path for together in finding["clips"] for path in together)])
     return {
         **finding,
-        "sentence": _text.sentence(finding["sentence"]),
-        "advice": _text.sentence(finding["advice"]),
-        "what": _text.kind(finding),
-        "heads": [(_text.heading(key), number) for key, number in zip(keys, numbers)],
+        "sentence": audit.sentence(finding["sentence"]),
+        "advice": audit.sentence(finding["advice"]),
+        "what": audit.kind(finding),
+        "heads": [(audit.heading(key), number) for key, number in zip(keys, numbers)],
         "cells": [
-            [(_text.cell(row.get(key)), number, key == "clip") for key, number in zip(keys, numbers)]
+            [(audit.cell(row.get(key)), number, key == "clip") for key, number in zip(keys, numbers)]
             for row in rows[:_MOST_ROWS]
         ],
         "further": len(rows) - _MOST_ROWS,

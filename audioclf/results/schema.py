@@ -12,12 +12,10 @@ from msgspec import UNSET, Meta, UnsetType
 from audioclf.audit.finding import Finding
 from audioclf.results.names import Names
 from audioclf.results.pictures import Excerpt, Portrait
+from audioclf.statistics.significance import LEVEL, deciding
 from audioclf.structs import Count, Finite, Share, Struct
 
 SCHEMA = 1
-LEVEL = 0.05
-"""Of significance: what has a smaller p after Holm is told apart."""
-
 Interval = Annotated[list[Finite | None], Meta(min_length=2, max_length=2)]
 """Both ends; null where they are undefined."""
 
@@ -235,10 +233,8 @@ class VersusBest(Struct, kw_only=True):
 
     @property
     def decisive_p(self) -> float | None:
-        """The corrected p of the test that decides: of the t-test where it can be made, else of McNemar's."""
-        if self.p_holm is not None:
-            return self.p_holm
-        return None if self.mcnemar is None else self.mcnemar.p_holm
+        """The p after Holm that decides (`audioclf.statistics.significance.deciding`)."""
+        return deciding(self.p_holm, None if self.mcnemar is None else self.mcnemar.p_holm)
 
 
 class Cost(Struct, kw_only=True):

@@ -112,7 +112,7 @@ def too_few(results: Results) -> str:
         f"can be expected of them is {p_value(tests.smallest_p)} after Holm's correction; {tests.level:g} is needed."
     )
     if tests.repeats_needed is None:
-        return f"{said} Fewer experiments or more folds would help."
+        return f"{said} More recordings, or fewer experiments, would help."
     return f"{said} --repeats {tests.repeats_needed} would be enough."
 
 
@@ -127,17 +127,19 @@ def explained(results: Results) -> list[str]:
     holm = f", with Holm's correction for {number} comparisons" if number > 1 else ""
     paired = any(e.versus_best is not None and e.versus_best.mcnemar is not None for e in results.ranking())
     right = "all labels right" if results.multilabel else "right"
-    clips = f"McNemar's exact test on the clips that only one of the two got {right}{holm}"
+    clips = f"McNemar's exact test on the clips that only one of the two got {right}{holm},"
     dependent = "" if tests.clips_independent else " Clips of one group resemble each other, so its p is too small."
     if tests.decided_by == "McNemar":
-        said = [f"Worse: {clips}, tells the two apart at a level of {tests.level:g}.{dependent}"]
+        said = [f"Worse: {clips} tells the two apart at a level of {tests.level:g}.{dependent}"]
     else:
         said = [
-            f"Worse: a new draw of clips can be expected to say so again, by the {tests.decided_by} over "
+            f"Worse: a new draw of clips can be expected to come out so, too, by the {tests.decided_by} over "
             f"{tests.n_folds} folds (Nadeau & Bengio 2003) at a level of {tests.level:g}{holm}."
         ]
         if paired:
-            said.append(f"Worse on these clips: only {clips}, tells the two apart; other clips may not.{dependent}")
+            said.append(
+                f"Worse on these clips: only {clips} tells the two apart. A new draw may come out otherwise.{dependent}"
+            )
         if few := too_few(results):
             said.append(few)
     said.append("Not told apart: the difference may be chance. That is no proof of being equal; more clips may tell.")

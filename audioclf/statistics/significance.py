@@ -163,10 +163,17 @@ class Versus:
 
     @property
     def decisive_p(self) -> float | None:
-        """The p after Holm that decides: of the t-test where it could be made, else of McNemar's test."""
-        if self.p_holm is not None:
-            return self.p_holm
-        return None if self.mcnemar is None else self.mcnemar.p_holm
+        """The p after Holm that decides: `deciding`."""
+        return deciding(self.p_holm, None if self.mcnemar is None else self.mcnemar.p_holm)
+
+
+def deciding(over_folds: float | None, paired: float | None) -> float | None:
+    """Return which p after Holm decides: that of the t-test over folds where it could be made, else McNemar's.
+
+    >>> deciding(0.2, 0.001), deciding(None, 0.001)
+    (0.2, 0.001)
+    """
+    return paired if over_folds is None else over_folds
 
 
 def versus_best(

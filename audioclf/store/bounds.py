@@ -24,7 +24,7 @@ Seconds = Annotated[float, Meta(ge=0, lt=1e11)]
 """Since 1970."""
 
 
-class RecipeUse(Struct):
+class RecipeUse(Struct, frozen=True):
     """What a store keeps of one recipe.
 
     Attributes
@@ -47,7 +47,7 @@ class RecipeUse(Struct):
     used: Seconds
 
 
-class StoreInfo(Struct):
+class StoreInfo(Struct, frozen=True):
     """What a store holds.
 
     Attributes
@@ -72,7 +72,7 @@ class StoreInfo(Struct):
     newest: Seconds | None = None
 
 
-class Pruned(Struct):
+class Pruned(Struct, frozen=True):
     """What `FeatureStore.prune` removed and left.
 
     Attributes

@@ -23,7 +23,7 @@ _SIGNATURE = struct.Struct("<qqqQ")  # size, times of modification and change, i
 _HEADER = struct.Struct("<qqd")  # rate, channels, duration
 
 
-class FileFacts(Struct):
+class FileFacts(Struct, frozen=True):
     """What is known of a recording without opening it.
 
     Attributes

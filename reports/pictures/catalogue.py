@@ -23,8 +23,9 @@ from audioclf.reports.pictures.portraits import A_PAGE, overview
 from audioclf.reports.pictures.projection import projection
 from audioclf.reports.pictures.ranking import ranking
 from audioclf.reports.pictures.training import training_curve
-from audioclf.reports.words import costs, tags
-from audioclf.reports.words.text import noun, slug_of
+from audioclf.reports.words import costs, networks, tags
+from audioclf.reports.words.data import noun
+from audioclf.reports.words.naming import slug_of
 from audioclf.results.results import Results
 from audioclf.results.schema import Finished, OfLabel
 from audioclf.results.words import score
@@ -132,7 +133,7 @@ def _points(results: Results) -> list[Point]:
         values, price = e.metrics[results.metric], costs.cost(e)
         if price is None or values.mean is None:
             continue
-        kind = "floor" if e.is_baseline else "network" if costs.is_network(e) else "other"
+        kind = "floor" if e.is_baseline else "network" if networks.is_network(e) else "other"
         ends = (values.mean, values.low, values.high)
         found.append(Point(place, e.title, kind, *ends, price.kilobytes, price.milliseconds))
     return found
@@ -189,7 +190,7 @@ def _test(results: Results) -> Iterator[Picture]:
 
 def _training(results: Results) -> Iterator[Picture]:
     """How each network was trained, the best first."""
-    for network in costs.networks(results):
+    for network in networks.networks(results):
         what = f"{network.title}: its training, epoch by epoch"
         histories = [fold.history for fold in network.folds if fold.history is not None and fold.history.epochs]
         name = f"training-curve-{slug_of(results, network)}"

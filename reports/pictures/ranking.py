@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from audioclf.reports.pictures.canvas import ACCENT, GRID, INK, MUTED, add_axes, add_head, plain, plain_text, text_width
-from audioclf.reports.words.text import alike
+from audioclf.results.headline import answers
 from audioclf.results.results import Results
 from audioclf.results.words import score, shortened
 
@@ -74,7 +74,7 @@ def ranking(results: Results) -> Figure:
     for side in ("left", "right", "top"):
         axes.spines[side].set_visible(False)
     axes.spines["bottom"].set_color("#c3cad3")
-    line = "" if floor is None else f"; dashed: {alike(results)}"
+    line = "" if floor is None else f"; dashed: {answers(results)}"
     if tested:
         by = None if (tests := results.record.tests) is None else tests.decided_by
         line += "\n● ≈ not distinguishable from the best, ○ distinguishable" + (f" ({by})" if by else "")

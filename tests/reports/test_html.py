@@ -70,7 +70,7 @@ def test_ranking_says_what_the_record_says(make_results, metric):
     results = Results(replace(make_results().record, metric=metric))
     for row, experiment in zip(ranking_of(results), results.ranking(), strict=True):
         assert row["features"] == experiment.features
-        assert row["classifier"] == experiment.classifier + (" (the floor)" if experiment.is_baseline else "")
+        assert row["classifier"] == experiment.classifier + (" (baseline)" if experiment.is_baseline else "")
         for name, words in TITLES.items():
             values = experiment.metrics[name]
             assert row[words].startswith(f"{values.mean:.3f}")
@@ -83,12 +83,12 @@ def test_ranking_says_what_cannot_be_told_from_the_best(make_results):
     rows, ranked = ranking_of(results), results.ranking()
     (head,) = [head for head in rows[0] if head.startswith("against")]
     assert rows[0][head] == "the best"
-    marked = [row["features"] for row in rows if "not distinguishable" in row[head]]
-    like = [e.features for e in ranked[1:] if not e.versus_best.distinguishable]
+    marked = [row["features"] for row in rows if "not told apart" in row[head]]
+    like = [e.features for e in ranked[1:] if e.versus_best.verdict == "not told apart"]
     assert 0 < len(like) < len(ranked) - 1
     assert marked == like
     text = " ".join(page_of(results).texts)
-    assert "corrected resampled t-test over 5 shared folds" in text
+    assert "corrected resampled t-test over 5 folds" in text
 
 
 def test_the_answer_names_what_it_cannot_be_told_from(make_results):
@@ -98,20 +98,19 @@ def test_the_answer_names_what_it_cannot_be_told_from(make_results):
     reached = f"{ranked[0].title}: {got.mean:.3f} accuracy, 95 % interval {got.low:.2f}–{got.high:.2f}"
     record = records.plain(results)
     for distinguishable, rest in (
-        ((True, True), "better than the other experiment beyond what chance explains"),
-        ((False, True), f"not distinguishable from {ranked[1].title}"),
-        ((False, False), f"not distinguishable from {ranked[1].title}, always answering the largest class"),
+        ((True, True), f"The only other, {ranked[1].title}, is worse."),
+        ((False, True), f"The only other, {ranked[1].title}, isn't told apart from it."),
     ):
         for experiment, told in zip(records.ranked(record)[1:], distinguishable):
-            experiment["versus_best"]["distinguishable"] = told
-        assert page_of(Results(record)).headings[0][1] == f"{reached}; {rest}."
+            experiment["versus_best"] |= {"distinguishable": told, "mcnemar": None}
+        assert page_of(Results(record)).headings[0][1] == f"{reached}. {rest}"
 
 
 def test_tuned_and_naive_scores_stand_beside_the_honest_one_by_name(make_results):
     results = make_results(tuned=True, naive=True)
     rows, best = ranking_of(results), results.best
     assert rows[0]["not nested (optimistic)"] == f"{best.tuning.non_nested.score:.3f}"
-    assert rows[0]["groups ignored (leaky)"] == f"{best.naive.metrics['accuracy'].mean:.3f}"
+    assert rows[0]["groups ignored (data leakage)"] == f"{best.naive.metrics['accuracy'].mean:.3f}"
     chosen = [t for t in page_of(results).tables if t["caption"] == "What the folds chose"]
     assert dict(chosen[0]["rows"][1:]) == {spec: f"{n} of 5" for spec, n in best.tuning.chosen.items()}
     plain = ranking_of(make_results())[0]
@@ -123,8 +122,8 @@ def test_a_held_out_test_is_the_figure_to_quote(make_results):
     page = page_of(results)
     value = results.record.test.metrics["accuracy"].value
     heads = [text for level, text in page.headings if level == 2]
-    assert f"Held-out test: {value:.3f} accuracy" in heads
-    assert heads.index(f"Held-out test: {value:.3f} accuracy") < [h.startswith("mfcc") for h in heads].index(True)
+    assert f"Held-out test set: {value:.3f} accuracy" in heads
+    assert heads.index(f"Held-out test set: {value:.3f} accuracy") < [h.startswith("mfcc") for h in heads].index(True)
     assert "figure to quote" in " ".join(page.texts)
     assert "near-duplicate of one in training" in " ".join(page.texts)
 
@@ -152,7 +151,7 @@ def test_explored_data_are_what_the_report_is_about(make_explored):
     page = page_of(results)
     assert page.headings[0][1].startswith("2 serious findings in demo: the sample rate gives classes away")
     heads = [text for level, text in page.headings if level == 2]
-    assert heads == ["Audit of the data", "Data", "To do it again"]
+    assert heads == ["Audit of the data", "Data", "Reproduce"]
     quiet = replace(results.record, audit=replace(results.record.audit, findings=[]))
     assert page_of(Results(quiet)).headings[0][1] == "Nothing serious found in demo."
 

@@ -131,8 +131,8 @@ def _folder(source: str) -> Path | None:
 
     digest = hashlib.blake2b(f"{numba.__version__} {sys.version_info[:3]}".encode(), digest_size=12)
     try:
-        for path in (*sorted(Path(__file__).parent.glob("*.py")), source):
-            digest.update(Path(path).read_bytes())
+        for path in (*sorted(Path(__file__).parent.glob("*.py")), Path(source)):
+            digest.update(path.read_bytes())
         folder = cache_folder() / "kernels" / digest.hexdigest()
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / f".{threading.get_ident()}"
