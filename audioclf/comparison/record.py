@@ -300,7 +300,7 @@ def compare_with_best(results: Draft, splits: Splits) -> dict[str, Any] | None:
     for e, row in zip(finished, rows):
         e["versus_best"] = None if row is None else _versus(row)
     drawn_anew = splits.n_splits if splits.kind.endswith("k-fold") else None
-    reached = reach.reach(rows, n_train, n_test, drawn_anew) if results.metric in reach.SHARES else None
+    reached = reach.reach(rows, results.metric, n_train, n_test, drawn_anew)
     return {
         "best": {name: best[name] for name in ("features", "classifier", "augment")},
         "metric": results.metric,
