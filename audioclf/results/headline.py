@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from audioclf.results import verdicts
+from audioclf.results.names import Names
 from audioclf.results.results import Results
-from audioclf.results.schema import Finished
 from audioclf.results.words import interval, score
 from audioclf.statistics.chance import chance_level
 
@@ -83,6 +83,6 @@ _WHY_LOWER = {
 }
 
 
-def mark(experiment: Finished) -> str:
+def mark(experiment: Names) -> str:
     """Return what follows a classifier's name in a table: that it is the baseline, that clips were augmented."""
     return ", augmented" * bool(experiment.augment) + " (baseline)" * experiment.is_baseline
