@@ -217,4 +217,4 @@ def _comments(results: Results) -> list[str]:
         said += [text for text in (costs.MEASURED, networks.verdict(results)) if text]
     if record.cv.tuned:
         said.append("Not nested: the best candidate on the folds that chose it, an optimistic score.")
-    return [_line(line) for line in said]
+    return [_line(line) for line in said if line]
