@@ -1,4 +1,4 @@
-"""The answer of a comparison in a sentence or two, and its baseline and chance level in words."""
+"""Headline of a comparison: its answer in a sentence or two, with the baseline and the chance level in words."""
 
 from __future__ import annotations
 

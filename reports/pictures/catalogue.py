@@ -1,4 +1,4 @@
-"""Which pictures a record has data for, and which section of a report each belongs to."""
+"""Catalogue of pictures: those that a record has data for, each with the section of the report it belongs to."""
 
 from __future__ import annotations
 

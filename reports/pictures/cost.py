@@ -1,4 +1,4 @@
-"""What a score costs: scores against time and size."""
+"""Pictures of scores against their cost: time and size."""
 
 from __future__ import annotations
 

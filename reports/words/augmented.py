@@ -1,4 +1,4 @@
-"""What augmented copies of training clips changed: each experiment with and without them, in words and as rows."""
+"""Each experiment with and without augmented copies of training clips, in words and as rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a classifier costs beside what it scores: its size and its time a clip, in words."""
+"""Cost of a classifier: its size and its time a clip, in words."""
 
 from __future__ import annotations
 

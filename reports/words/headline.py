@@ -1,4 +1,4 @@
-"""What a report begins with, in words: the answer, the main figures, and how far they can be trusted."""
+"""Beginning of a report, in words: the answer, the main figures, and how far they can be trusted."""
 
 from __future__ import annotations
 

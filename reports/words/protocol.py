@@ -1,4 +1,4 @@
-"""How a run was made, in words: its protocol, its times, and what it takes to reproduce it."""
+"""Protocol of a run, its times, and what it takes to reproduce it, in words."""
 
 from __future__ import annotations
 

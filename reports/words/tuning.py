@@ -1,4 +1,4 @@
-"""How parameters were searched and which were chosen, in words."""
+"""Tuning, in words: how parameters were searched and which were chosen."""
 
 from __future__ import annotations
 
