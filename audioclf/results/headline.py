@@ -33,9 +33,7 @@ def answer(results: Results) -> str:
     if got.low is not None and got.high is not None:
         said += f", 95 % interval {got.low:.2f}–{got.high:.2f}"
     told = [text for text in (verdicts.counted(results), verdicts.against_baseline(results)) if text]
-    if results.record.tests and verdicts.counted(results):
-        return " ".join([f"{said}.", *told])
-    if results.baseline is not None:
+    if not told and results.baseline is not None:
         said += f", against {score(results.baseline.metric(results.metric).mean)} of the {BASELINE}"
     return " ".join([f"{said}.", *told])
 
