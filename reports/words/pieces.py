@@ -99,7 +99,7 @@ def lesson(results: Results) -> list[str]:
             what = "recording" if split == "split by recording" else "recording or its group"
             said.append(
                 f"Split at random, pieces of one recording are in training and in test. The {leak:.3f} that this "
-                f"adds is data leakage: it comes from recognising the {what}, and a new recording won't have it."
+                f"adds is data leakage: it comes from recognising the {what}, and is lost on a new one."
             )
             if best.naive_recordings is not None and best.naive_recordings > (best.recordings or 0.0):
                 said.append(
