@@ -1,4 +1,4 @@
-"""All that the template of a page shows of a record, but for the clips that can be heard."""
+"""Content of a page: all that its template shows of a record, but for the clips that can be heard."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a page shows of one experiment, and of the held-out test set: metrics, classes, confusions and folds."""
+"""Details of one experiment, or of the held-out test set, for a page: metrics, classes, confusions and folds."""
 
 from __future__ import annotations
 

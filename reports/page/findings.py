@@ -1,4 +1,4 @@
-"""What a page shows of a finding of the audit: its sentence, a table, and the clips that can be heard."""
+"""Findings of the audit for a page: a sentence, a table, and the clips that can be heard."""
 
 from __future__ import annotations
 
