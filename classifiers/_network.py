@@ -1,4 +1,4 @@
-"""What the recipes of all networks share: the parameters of training, and how a network is saved."""
+"""Bases of the networks: the parameters of training, and how a fitted network is saved."""
 
 from __future__ import annotations
 
