@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from audioclf.plugin import Across, Report, Results, write_whole
+from audioclf.plugin import Across, Finished, Report, Results, write_whole
 from audioclf.reports.words import across as rounds
 from audioclf.reports.words import augmented, costs, headline, networks, protocol, tuning
 from audioclf.reports.words.data import data_sentence
 from audioclf.results import verdicts
 from audioclf.results.headline import answers, beside_chance, mark
-from audioclf.results.schema import Finished, VersusBest
+from audioclf.results.schema import VersusBest
 from audioclf.results.words import interval, milliseconds, p_value, score, signed, size, spread, thousands
 
 _SIGNS = {

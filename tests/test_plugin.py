@@ -86,6 +86,13 @@ def test_built_in_plug_ins_import_what_others_do():
     assert not {name for _, _, name in beyond} & set(plugin.__all__)
 
 
+def test_reports_take_from_it_what_it_offers():
+    """They read more of the record than a contract names: that comes from the room of results."""
+    offered = {(home, name) for home, names in plugin._HOMES.items() for name in names}
+    for path in sorted((ROOT / "reports").rglob("*.py")):
+        assert not imported(path) & offered, path
+
+
 def test_the_core_does_without():
     for path in sorted((ROOT / "audioclf").rglob("*.py")):
         if path.parent.name == "effects":

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from audioclf.plugin import Finished, Results
 from audioclf.reports.words import costs, networks, tags, tuning
 from audioclf.results import verdicts
 from audioclf.results.metrics import ERRORS
-from audioclf.results.results import Results
-from audioclf.results.schema import Finished, Fold, HeldOut, OfLabel
+from audioclf.results.schema import Fold, HeldOut, OfLabel
 from audioclf.results.words import MISSING, between, interval, options, score, seconds, spread
 
 MOST_COLUMNS = 15

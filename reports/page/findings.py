@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from audioclf.audit.finding import Finding
+from audioclf.plugin import Results
 from audioclf.reports.words import audit
-from audioclf.results.results import Results
 
 _MOST_ROWS = 60
 

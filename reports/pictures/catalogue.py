@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from audioclf.plugin import Finished, Results
 from audioclf.reports.pictures import calibration
 from audioclf.reports.pictures.classes import class_distribution, label_bars
 from audioclf.reports.pictures.confusion import confusion_counts, confusion_shares
@@ -26,8 +27,7 @@ from audioclf.reports.pictures.training import training_curve
 from audioclf.reports.words import costs, networks, tags
 from audioclf.reports.words.data import noun
 from audioclf.reports.words.naming import slug_of
-from audioclf.results.results import Results
-from audioclf.results.schema import Finished, OfLabel
+from audioclf.results.schema import OfLabel
 from audioclf.results.words import score
 from audioclf.statistics.calibration import reliability
 

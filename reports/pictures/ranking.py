@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from audioclf.plugin import Results
 from audioclf.reports.pictures.canvas import (
     ACCENT,
     GRID,
@@ -17,7 +18,6 @@ from audioclf.reports.pictures.canvas import (
     text_width,
 )
 from audioclf.results.headline import BASELINE
-from audioclf.results.results import Results
 from audioclf.results.words import score, shortened
 
 if TYPE_CHECKING:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from audioclf.plugin import Results
+from audioclf.plugin import Finished, Results
 from audioclf.results import verdicts
-from audioclf.results.schema import Finished
 from audioclf.results.words import milliseconds, score, size, thousands, two_digits
 
 MEASURED = (

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from audioclf.grammar import count
-from audioclf.plugin import Results
-from audioclf.results.schema import Finished, Naive
+from audioclf.plugin import Finished, Results
+from audioclf.results.schema import Naive
 from audioclf.results.words import score
 
 

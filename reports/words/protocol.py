@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from audioclf.grammar import count
-from audioclf.plugin import Results
-from audioclf.results.schema import Analysis, Finished
+from audioclf.plugin import Finished, Results
+from audioclf.results.schema import Analysis
 from audioclf.results.words import MISSING, duration
 
 STAGES = (

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from audioclf.grammar import count
-from audioclf.plugin import Results
-from audioclf.results.schema import Finished
+from audioclf.plugin import Finished, Results
 from audioclf.spec import text_of
 
 
