@@ -8,6 +8,7 @@ group                        what it adds                                       
 ``audioclf.feature_sets``    a name after ``--features``                              `Extractor`
 ``audioclf.classifiers``     a name after ``--clf``                                   `Classifier`
 ``audioclf.datasets``        a name after ``--data``                                  `DatasetLoader`
+``audioclf.augmentations``   a name after ``--augment``                               `Effect`
 ``audioclf.reports``         a name after ``--report``                                `Report`
 ===========================  =======================================================  ===========================
 
@@ -27,8 +28,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from audioclf import structs
     from audioclf.audio.recordings import AUDIO_SUFFIXES
-    from audioclf.augmentation.copies import Effect, Samples
+    from audioclf.augmentation.effect import Effect, Samples
     from audioclf.classifier.contract import Classifier
     from audioclf.classifier.fit import fit
     from audioclf.dataset.clips import Clip, Dataset
@@ -51,13 +53,16 @@ if TYPE_CHECKING:
     from audioclf.results.across import Across
     from audioclf.results.report import Report
     from audioclf.results.results import Results
+    from audioclf.results.schema import Finished
     from audioclf.spec import param
     from audioclf.spectra import filterbanks
-    from audioclf.spectra.kernels.compiler import LANES, Rows, kernel, rows
+    from audioclf.spectra.kernels.compiler import kernel
+    from audioclf.spectra.kernels.rows import LANES, Rows, rows
     from audioclf.spectra.spectra import Frames, Spectra
 
 _HOMES = {
-    "audioclf.augmentation.copies": ("Effect", "Samples"),
+    "audioclf": ("structs",),
+    "audioclf.augmentation.effect": ("Effect", "Samples"),
     "audioclf.audio.recordings": ("AUDIO_SUFFIXES",),
     "audioclf.classifier.contract": ("Classifier",),
     "audioclf.classifier.fit": ("fit",),
@@ -81,9 +86,11 @@ _HOMES = {
     "audioclf.results.across": ("Across",),
     "audioclf.results.report": ("Report",),
     "audioclf.results.results": ("Results",),
+    "audioclf.results.schema": ("Finished",),
     "audioclf.spec": ("param",),
     "audioclf.spectra": ("filterbanks",),
-    "audioclf.spectra.kernels.compiler": ("LANES", "Rows", "kernel", "rows"),
+    "audioclf.spectra.kernels.compiler": ("kernel",),
+    "audioclf.spectra.kernels.rows": ("LANES", "Rows", "rows"),
     "audioclf.spectra.spectra": ("Frames", "Spectra"),
 }
 """What each module gives. The block above says the same to tools that read code without running it."""
@@ -102,6 +109,7 @@ __all__ = [
     "Download",
     "Effect",
     "Extractor",
+    "Finished",
     "Frames",
     "MissingExtraError",
     "ModelError",
@@ -122,6 +130,7 @@ __all__ = [
     "kernel",
     "param",
     "rows",
+    "structs",
     "tell",
     "write_whole",
 ]

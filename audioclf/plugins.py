@@ -1,4 +1,4 @@
-"""Names to classes: what is installed under the four entry-point groups.
+"""Names to classes: what is installed under audioclf's entry-point groups.
 
 The core never imports a plug-in by its module; it asks here. A class that another package registers
 under the same group is the equal of a built-in one.
@@ -18,12 +18,14 @@ GROUPS = {
     "features": "audioclf.feature_sets",
     "classifiers": "audioclf.classifiers",
     "datasets": "audioclf.datasets",
+    "augmentations": "audioclf.augmentations",
     "reports": "audioclf.reports",
 }
 _SINGULAR = {
     "features": "feature",
     "classifiers": "classifier",
     "datasets": "dataset",
+    "augmentations": "effect",
     "reports": "report format",
 }
 
@@ -36,7 +38,7 @@ def _catalogue(kind: str) -> dict[str, EntryPoint]:
 
 
 def names(kind: str) -> list[str]:
-    """Return the sorted names registered under *kind* ("features", "classifiers", "datasets", "reports").
+    """Return the sorted names registered under *kind* (a key of `GROUPS`).
 
     >>> "mfcc" in names("features")
     True

@@ -1,15 +1,17 @@
-"""What the two kinds of forest share: their parameters."""
+"""Base of the two kinds of forest: their parameters."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from audioclf.plugin import Classifier, param
+from audioclf.plugin import param
+
+from ._weighted import Weighted, class_weight
 
 
 @dataclass(frozen=True)
-class Forest(Classifier):
+class Forest(Weighted):
     """Many decision trees that vote with their leaves' class shares."""
 
     trusted_types = ("sklearn.tree._tree.Tree",)
@@ -19,9 +21,10 @@ class Forest(Classifier):
     max_depth: int | None = param(None, "deepest level of a tree; none grows until the leaves are pure")
     min_leaf: int = param(1, "fewest training clips in a leaf")
     feature_share: float | None = param(None, "share of the features tried at each node, in (0, 1]; none is their root")
-    class_weight: str | None = param(None, "none, or balanced: rare classes count as much as frequent ones")
+    class_weight: str | None = class_weight()
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         self.require(self.trees >= 1, f"trees={self.trees}; it must be at least 1")
         self.require(
             self.max_depth is None or self.max_depth >= 1,
@@ -31,10 +34,6 @@ class Forest(Classifier):
         self.require(
             self.feature_share is None or 0 < self.feature_share <= 1,
             f"feature_share={self.feature_share}; it must be above 0 and at most 1, or none",
-        )
-        self.require(
-            self.class_weight in (None, "balanced"),
-            f"class_weight={self.class_weight}; it must be none or balanced",
         )
 
     def options(self, seed: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the recipes of all networks share: the parameters of training, and how a network is saved."""
+"""Bases of the networks: the parameters of training, and how a fitted network is saved."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
-from audioclf.plugin import Classifier, MissingExtraError, param
+from audioclf.plugin import MissingExtraError, param
 
-from ._network_choices import DEVICES, NORMALISATIONS, OPTIMIZERS
+from ._weighted import Weighted, class_weight
 
+OPTIMIZERS = ("adamw", "sgd")
+DEVICES = ("auto", "cpu", "cuda", "mps")
+NORMALISATIONS = ("none", "mean")
 PACKAGES = ("torch", "skorch", "safetensors")
 
 
 @dataclass(frozen=True)
-class Network(Classifier):
+class Network(Weighted):
     """The parameters that every network is trained by; a child adds those of its architecture, and its name."""
 
     takes = "sequences"
@@ -28,7 +31,7 @@ class Network(Classifier):
     learning_rate: float = param(0.003, "highest rate of the cycle")
     weight_decay: float = param(0.01, "how strongly weights are drawn to zero")
     optimizer: str = param("adamw", "adamw or sgd, with a momentum of 0.9")
-    class_weight: str | None = param(None, "none, or balanced: rare classes count as much as frequent ones")
+    class_weight: str | None = class_weight()
     validation: float = param(0.1, "share of the training clips that tells when to stop, groups whole; 0 for none")
     jitter: float = param(0.2, "how far crops are stretched in time and shifted in level; 0 for not at all")
     mixup: float = param(0.2, "how far crops are mixed: parameter of a Beta distribution; 0 for not at all")
@@ -37,6 +40,7 @@ class Network(Classifier):
     device: str = param("auto", "auto: the fastest there is; cpu, cuda or mps")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         self.require(self.epochs is None or self.epochs >= 1, f"epochs={self.epochs}; it must be at least 1, or none")
         self.require(self.patience >= 1, f"patience={self.patience}; it must be at least 1")
         self.require(self.batch >= 2, f"batch={self.batch}; it must be at least 2")
@@ -44,9 +48,6 @@ class Network(Classifier):
         self.require(self.learning_rate > 0, f"learning_rate={self.learning_rate}; it must be above 0")
         self.require(self.weight_decay >= 0, f"weight_decay={self.weight_decay}; it must be 0 or more")
         self._require_one("optimizer", OPTIMIZERS)
-        self.require(
-            self.class_weight in (None, "balanced"), f"class_weight={self.class_weight}; it must be none or balanced"
-        )
         self.require(0 <= self.validation <= 0.5, f"validation={self.validation}; it must be from 0 to 0.5, a share")
         self.require(0 <= self.jitter <= 1, f"jitter={self.jitter}; it must be from 0 to 1")
         self.require(self.mixup >= 0, f"mixup={self.mixup}; it must be 0 or more")

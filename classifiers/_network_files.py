@@ -2,48 +2,87 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any, Final, Literal
 
 import numpy as np
 import torch
+from msgspec import Meta
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
-from audioclf.plugin import ModelError
+from audioclf.plugin import ModelError, structs
 
 from . import _network_layers as layers
-from ._network_choices import NORMALISATIONS
 from ._network_estimator import NetworkClassifier
 
-FORMAT = 1
+FORMAT: Final = 1
 FACTS, WEIGHTS = "network.json", "weights.safetensors"
+
+
+class Classes(structs.Struct, frozen=True, kw_only=True):
+    """The labels, and their type as NumPy writes it."""
+
+    dtype: str
+    values: Annotated[list[Any], Meta(min_length=1)]
+
+
+class Facts(structs.Struct, frozen=True, kw_only=True):
+    """All of network.json: what the network is, but for its weights.
+
+    Attributes
+    ----------
+    format : int
+    architecture, options
+        Name of the network, and the parameters of its architecture.
+    n_frames : int
+        Frames of a crop.
+    center, scale : list of float
+        What a coefficient's mean and standard deviation were.
+    cmvn : {"none", "mean"}
+    temperature : float
+        What logits are divided by.
+    multilabel : bool
+    classes : Classes
+    history : dict
+        Of each epoch, its losses.
+    """
+
+    format: Literal[1] = FORMAT
+    architecture: str
+    options: dict[str, Any]
+    n_frames: Annotated[int, Meta(ge=1)]
+    center: Annotated[list[structs.Finite], Meta(min_length=1)]
+    scale: Annotated[list[structs.Finite], Meta(min_length=1)]
+    cmvn: Literal["none", "mean"]
+    temperature: Annotated[float, Meta(gt=0, le=1e300)]
+    multilabel: bool = False
+    classes: Classes
+    history: dict[str, Any]
 
 
 def pack(estimator: NetworkClassifier) -> dict[str, bytes]:
     """Return the members that hold a fitted *estimator*."""
-    facts = {
-        "format": FORMAT,
-        "architecture": estimator.architecture,
-        "options": estimator.options,
-        "n_frames": estimator.n_frames_,
-        "center": estimator.center_.tolist(),
-        "scale": estimator.scale_.tolist(),
-        "cmvn": estimator.cmvn,
-        "temperature": estimator.temperature_,
-        "multilabel": estimator.multilabel,
-        "classes": _classes_to_plain(estimator.classes_),
-        "history": estimator.history_,
-    }
+    facts = Facts(
+        architecture=estimator.architecture,
+        options=estimator.options,
+        n_frames=estimator.n_frames_,
+        center=estimator.center_.tolist(),
+        scale=estimator.scale_.tolist(),
+        cmvn=estimator.cmvn,
+        temperature=estimator.temperature_,
+        multilabel=estimator.multilabel,
+        classes=_classes_to_plain(estimator.classes_),
+        history=estimator.history_,
+    )
     weights = {name: tensor.contiguous() for name, tensor in estimator.module_.state_dict().items()}
-    return {FACTS: json.dumps(facts, allow_nan=False).encode(), WEIGHTS: save(weights)}
+    return {FACTS: structs.encode(facts), WEIGHTS: save(weights)}
 
 
 def is_multilabel(members: Mapping[str, bytes]) -> bool:
     """Whether the network of these members was trained on clips with several labels."""
-    return bool(_facts(members).get("multilabel"))
+    return _facts(members).multilabel
 
 
 def unpack(members: Mapping[str, bytes], estimator: NetworkClassifier) -> NetworkClassifier:
@@ -55,45 +94,36 @@ def unpack(members: Mapping[str, bytes], estimator: NetworkClassifier) -> Networ
         If members are missing or broken, or hold another network than the recipe's.
     """
     facts = _facts(members)
-    named = (facts.get("architecture"), facts.get("options"))
-    if named != (estimator.architecture, estimator.options):
+    if (facts.architecture, facts.options) != (estimator.architecture, estimator.options):
         raise ModelError(
-            f"{FACTS} holds the network {named[0]} {named[1]}, but the model is said to be "
+            f"{FACTS} holds the network {facts.architecture} {facts.options}, but the model is said to be "
             f"{estimator.architecture} {estimator.options}"
         )
-    try:
-        center, scale = (np.array(facts[key], dtype=np.float64) for key in ("center", "scale"))
-        if center.ndim != 1 or center.shape != scale.shape or not np.isfinite([center, scale]).all():
-            raise ValueError("center and scale aren't a finite number for each coefficient")
-        if facts["cmvn"] not in NORMALISATIONS:
-            raise ValueError(f"cmvn is {facts['cmvn']}")
-        if not 0 < facts["temperature"] < np.inf or not facts["n_frames"] >= 1:
-            raise ValueError("temperature and n_frames must be above 0")
-        estimator.set_params(cmvn=facts["cmvn"])
-        estimator.center_, estimator.scale_ = center, scale
-        estimator.n_features_in_ = len(center)
-        estimator.n_frames_ = int(facts["n_frames"])
-        estimator.temperature_ = float(facts["temperature"])
-        estimator.classes_ = _classes_from_plain(facts["classes"])
-        estimator.history_ = facts["history"]
-    except (KeyError, TypeError, ValueError) as error:
-        raise ModelError(f"{FACTS} isn't as audioclf writes it: {type(error).__name__}: {error}") from error
+    if len(facts.center) != len(facts.scale):
+        raise ModelError(f"{FACTS}: $.scale: {len(facts.scale)} numbers, but $.center has {len(facts.center)}")
+    estimator.set_params(cmvn=facts.cmvn)
+    estimator.center_, estimator.scale_ = np.array(facts.center), np.array(facts.scale)
+    estimator.n_features_in_ = len(facts.center)
+    estimator.n_frames_ = facts.n_frames
+    estimator.temperature_ = facts.temperature
+    estimator.classes_ = _classes_from_plain(facts.classes)
+    estimator.history_ = facts.history
     estimator.module_ = _module(estimator, members[WEIGHTS])
     estimator.n_parameters_ = sum(parameter.numel() for parameter in estimator.module_.parameters())
     return estimator
 
 
-def _facts(members: Mapping[str, bytes]) -> dict[str, Any]:
+def _facts(members: Mapping[str, bytes]) -> Facts:
     if not {FACTS, WEIGHTS} <= set(members):
         raise ModelError(f"not a whole model file of audioclf, for it holds no network ({FACTS} and {WEIGHTS})")
     try:
-        facts = json.loads(members[FACTS])
-    except ValueError as error:
-        raise ModelError(f"{FACTS} can't be read: {error}") from error
-    if not isinstance(facts, dict) or facts.get("format") != FORMAT:
-        found = facts.get("format") if isinstance(facts, dict) else None
-        raise ModelError(f"{FACTS} has the format {found}; this audioclf reads {FORMAT}")
-    return facts
+        data = structs.parse(members[FACTS])
+        found = data.get("format") if isinstance(data, dict) else None
+        if isinstance(found, int) and found != FORMAT:
+            raise ModelError(f"{FACTS} has the format {found}; this audioclf reads {FORMAT}")
+        return structs.convert(data, Facts)
+    except structs.DamagedError as error:
+        raise ModelError(f"{FACTS}: {error}") from error
 
 
 def _module(estimator: NetworkClassifier, data: bytes) -> torch.nn.Module:
@@ -126,17 +156,20 @@ def _shape(tensor: torch.Tensor | None) -> str:
     return f"{str(tensor.dtype).removeprefix('torch.')} {tuple(tensor.shape)}"
 
 
-def _classes_to_plain(classes: NDArray[Any]) -> dict[str, Any]:
+def _classes_to_plain(classes: NDArray[Any]) -> Classes:
     if classes.dtype == object:
         classes = classes.astype(str)
-    return {"dtype": classes.dtype.str, "values": classes.tolist()}
+    return Classes(dtype=classes.dtype.str, values=classes.tolist())
 
 
-def _classes_from_plain(plain: dict[str, Any]) -> NDArray[Any]:
-    dtype = np.dtype(plain["dtype"])
-    if dtype.kind not in "Uiufb":
-        raise ValueError(f"labels of type {dtype}")
-    classes = np.array(plain["values"], dtype=dtype)
-    if classes.ndim != 1 or len(classes) == 0:
-        raise ValueError("labels aren't a list")
+def _classes_from_plain(plain: Classes) -> NDArray[Any]:
+    try:
+        dtype = np.dtype(plain.dtype)
+        if dtype.kind not in "Uiufb":
+            raise ValueError(f"labels of type {dtype}")
+        classes = np.array(plain.values, dtype=dtype)
+        if classes.ndim != 1:
+            raise ValueError("labels aren't a list")
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ModelError(f"{FACTS}: $.classes: {error}") from error
     return classes

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from audioclf.plugin import Classifier, param
+from audioclf.plugin import param
+
+from ._weighted import Weighted, class_weight
 
 BINS = 63
 """Bins of a feature. Histograms of the default 255 take most of the time, and clips are not that many."""
 
 
 @dataclass(frozen=True)
-class GradientBoosting(Classifier):
+class GradientBoosting(Weighted):
     """Shallow trees, each fitted to what the sum of those before gets wrong, on binned features.
 
     Friedman 2001, "Greedy function approximation: a gradient boosting machine"; the histogram method of
@@ -46,9 +48,10 @@ class GradientBoosting(Classifier):
     max_leaves: int = param(15, "most leaves of a tree")
     min_leaf: int = param(5, "fewest training clips in a leaf")
     feature_share: float = param(0.2, "share of the features tried at each node, in (0, 1]")
-    class_weight: str | None = param(None, "none, or balanced: rare classes count as much as frequent ones")
+    class_weight: str | None = class_weight()
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         self.require(self.rounds >= 1, f"rounds={self.rounds}; it must be at least 1")
         self.require(self.learning_rate > 0, f"learning_rate={self.learning_rate}; it must be above 0")
         self.require(self.max_leaves >= 2, f"max_leaves={self.max_leaves}; it must be at least 2")
@@ -56,10 +59,6 @@ class GradientBoosting(Classifier):
         self.require(
             0 < self.feature_share <= 1,
             f"feature_share={self.feature_share}; it must be above 0 and at most 1",
-        )
-        self.require(
-            self.class_weight in (None, "balanced"),
-            f"class_weight={self.class_weight}; it must be none or balanced",
         )
 
     def build(self, seed: int) -> Any:

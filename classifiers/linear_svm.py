@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from audioclf.plugin import Classifier, param
+from audioclf.plugin import param
+
+from ._penalised import Machine
+from ._weighted import class_weight
 
 
 @dataclass(frozen=True)
-class LinearSVM(Classifier):
+class LinearSVM(Machine):
     """Standardised features, one hyperplane per class against the rest, squared hinge loss.
 
     Fan et al. 2008, "LIBLINEAR: a library for large linear classification". Probabilities by temperature
@@ -23,28 +26,13 @@ class LinearSVM(Classifier):
 
     name = "linear_svm"
     title = "linear support vector machine"
-    trusted_types = ("audioclf.classifiers._calibration.TemperatureScaled",)
     space = {"C": (0.0001, 0.001, 0.01, 0.1, 1.0)}
 
     C: float = param(0.01, "price of a training clip on the wrong side; larger fits closer")
-    class_weight: str | None = param(None, "none, or balanced: rare classes count as much as frequent ones")
-
-    def __post_init__(self) -> None:
-        self.require(self.C > 0, f"C={self.C}; it must be above 0")
-        self.require(
-            self.class_weight in (None, "balanced"),
-            f"class_weight={self.class_weight}; it must be none or balanced",
-        )
-
-    def build(self, seed: int) -> Any:
-        from ._calibration import TemperatureScaled
-
-        return TemperatureScaled(self.build_uncalibrated(seed), random_state=seed)
+    class_weight: str | None = class_weight()
 
     def build_uncalibrated(self, seed: int) -> Any:
-        from sklearn.pipeline import make_pipeline
-        from sklearn.preprocessing import StandardScaler
         from sklearn.svm import LinearSVC
 
         machine = LinearSVC(C=self.C, class_weight=self.class_weight, dual="auto", max_iter=10_000, random_state=seed)
-        return make_pipeline(StandardScaler(), machine)
+        return self.standardised(machine)

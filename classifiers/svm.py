@@ -6,11 +6,14 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from audioclf.plugin import Classifier, param
+from audioclf.plugin import param
+
+from ._penalised import Machine
+from ._weighted import class_weight
 
 
 @dataclass(frozen=True)
-class SVM(Classifier):
+class SVM(Machine):
     """Standardised features, a Gaussian (RBF) kernel, one machine per class against the rest.
 
     Cortes & Vapnik 1995, "Support-vector networks". One against the rest rather than scikit-learn's one
@@ -28,41 +31,26 @@ class SVM(Classifier):
     title = "support vector machine, RBF kernel"
     effort = 2.0
     space = {"C": (1.0, 10.0, 100.0), "gamma": ("0.1x", "0.3x", None, "3x")}
-    trusted_types = (
-        "audioclf.classifiers._calibration.TemperatureScaled",
-        "audioclf.classifiers._machines.KernelMachines",
-    )
+    trusted_types = (*Machine.trusted_types, "audioclf.classifiers._machines.KernelMachines")
 
     C: float = param(10.0, "price of a training clip on the wrong side; larger fits closer")
     gamma: float | str | None = param(
         None, "kernel width, 1 / (2 sigma²); none is scikit-learn's 'scale', 0.3x so many times that"
     )
-    class_weight: str | None = param(None, "none, or balanced: rare classes count as much as frequent ones")
+    class_weight: str | None = class_weight()
 
     def __post_init__(self) -> None:
-        self.require(self.C > 0, f"C={self.C}; it must be above 0")
+        super().__post_init__()
         self.require(
             self.gamma is None or _is_width(self.gamma),
             f"gamma={self.gamma}; it must be above 0, such a number with an x (0.3x), or none",
         )
-        self.require(
-            self.class_weight in (None, "balanced"),
-            f"class_weight={self.class_weight}; it must be none or balanced",
-        )
-
-    def build(self, seed: int) -> Any:
-        from ._calibration import TemperatureScaled
-
-        return TemperatureScaled(self.build_uncalibrated(seed), random_state=seed)
 
     def build_uncalibrated(self, seed: int) -> Any:
-        from sklearn.pipeline import make_pipeline
-        from sklearn.preprocessing import StandardScaler
-
         from ._machines import KernelMachines
 
         machines = KernelMachines(self.C, self.gamma, self.class_weight, random_state=seed)
-        return make_pipeline(StandardScaler(), machines)
+        return self.standardised(machines)
 
 
 def _is_width(gamma: float | str) -> bool:

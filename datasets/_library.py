@@ -31,7 +31,7 @@ from audioclf.plugin import (
     fetch,
 )
 
-from ._copies import no_copy
+from ._on_disk import no_copy
 
 NO_AUDIO = "published without recordings"
 SPLITS = {"training": "train", "valid": "train", "validation": "train", "evaluate": "test"}

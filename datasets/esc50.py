@@ -10,19 +10,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar
 
-from audioclf.plugin import Clip, Dataset, Download, PublishedSet
+from audioclf.plugin import Clip, Download
 
-from ._copies import find, require_files, table
-
-META = "meta/esc50.csv"
-DOWNLOADS = [
-    Download(
-        "https://github.com/karoldvl/ESC-50/archive/master.zip",
-        "md5:7771e4b9d86d0945acce719c7a59305a",
-        "ESC-50-master.zip",
-        unwrap=("ESC-50-master",),
-    )
-]
+from ._folded import FoldedSet
 
 CLASSES = {
     "animals": "dog rooster pig cow frog cat hen insects sheep crow",
@@ -36,7 +26,7 @@ CLASSES = {
 }
 
 
-class ESC50(PublishedSet):
+class ESC50(FoldedSet):
     """2000 clips of five seconds; groups are the source recordings, folds the makers' five."""
 
     name = "esc50"
@@ -48,6 +38,14 @@ class ESC50(PublishedSet):
         "Proc. 23rd ACM Conference on Multimedia, 2015, doi:10.1145/2733373.2806390"
     )
     size = "600 MB"
+    archive = Download(
+        "https://github.com/karoldvl/ESC-50/archive/master.zip",
+        "md5:7771e4b9d86d0945acce719c7a59305a",
+        "ESC-50-master.zip",
+        unwrap=("ESC-50-master",),
+    )
+    listing = "meta/esc50.csv"
+    columns = ("filename", "fold", "category", "esc10", "src_file")
     only_esc10: ClassVar[bool] = False
 
     def default_root(self) -> Path:
@@ -58,30 +56,14 @@ class ESC50(PublishedSet):
         """The class names, as in the column ``category`` of the data set's table."""
         return sorted(" ".join(CLASSES.values()).split())
 
-    def load(self, root: Path | None = None) -> Dataset:
-        """Return the clips of a copy: a folder with ``meta/esc50.csv`` and ``audio/``.
-
-        Raises
-        ------
-        DatasetError
-            If no copy is there, or recordings are missing from it.
-        """
-        folder = find(self, root, META)
-        rows = table(folder / META, ["filename", "fold", "category", "esc10", "src_file"])
-        clips = [
-            Clip(
-                folder / "audio" / row["filename"],
-                label=row["category"],
-                group=row["src_file"],
-                fold=row["fold"],
-                name=row["filename"],
-            )
-            for row in rows
-            if not self.only_esc10 or row["esc10"] == "True"
-        ]
-        require_files(self, folder, clips)
-        return Dataset(self.name, clips, source=self.name, licence=self.licence, citation=self.citation)
-
-    def downloads(self) -> list[Download]:
-        """The archive, with its published checksum."""
-        return DOWNLOADS
+    def clip(self, folder: Path, row: dict[str, str]) -> Clip | None:
+        """The clip of a row of ``meta/esc50.csv``, whose recording lies in ``audio/``."""
+        if self.only_esc10 and row["esc10"] != "True":
+            return None
+        return Clip(
+            folder / "audio" / row["filename"],
+            label=row["category"],
+            group=row["src_file"],
+            fold=row["fold"],
+            name=row["filename"],
+        )

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from audioclf.plugin import Clip, Dataset, DatasetError, Download, PublishedSet
 
-from ._copies import no_copy
+from ._on_disk import no_copy
 
 SPEAKERS = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
 N_FILES = 3000

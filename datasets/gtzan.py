@@ -16,7 +16,7 @@ from pathlib import Path
 
 from audioclf.plugin import AUDIO_SUFFIXES, Clip, Dataset, Download, PublishedSet
 
-from ._copies import find, no_copy
+from ._on_disk import find, no_copy
 
 DOWNLOADS = [
     Download(

@@ -8,25 +8,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from audioclf.plugin import Clip, Dataset, Download, PublishedSet
+from audioclf.plugin import Clip, Download
 
-from ._copies import find, require_files, table
+from ._folded import FoldedSet
 
-META = "metadata/UrbanSound8K.csv"
-DOWNLOADS = [
-    Download(
-        "https://zenodo.org/records/1203745/files/UrbanSound8K.tar.gz?download=1",
-        "md5:9aa69802bbf37fb986f71ec1483a196e",
-        "UrbanSound8K.tar.gz",
-        unwrap=("UrbanSound8K",),
-    )
-]
 CLASSES = (
     "air_conditioner car_horn children_playing dog_bark drilling engine_idling gun_shot jackhammer siren street_music"
 )
 
 
-class UrbanSound8K(PublishedSet):
+class UrbanSound8K(FoldedSet):
     """8732 slices of up to four seconds; groups are the Freesound recordings, folds the makers' ten."""
 
     name = "urbansound8k"
@@ -38,29 +29,20 @@ class UrbanSound8K(PublishedSet):
         "Proc. 22nd ACM Conference on Multimedia, 2014, doi:10.1145/2647868.2655045"
     )
     size = "6 GB"
+    archive = Download(
+        "https://zenodo.org/records/1203745/files/UrbanSound8K.tar.gz?download=1",
+        "md5:9aa69802bbf37fb986f71ec1483a196e",
+        "UrbanSound8K.tar.gz",
+        unwrap=("UrbanSound8K",),
+    )
+    listing = "metadata/UrbanSound8K.csv"
+    columns = ("slice_file_name", "fsID", "fold", "class")
 
     def labels(self) -> list[str]:
         """The class names, as in the column ``class`` of the data set's table."""
         return sorted(CLASSES.split())
 
-    def load(self, root: Path | None = None) -> Dataset:
-        """Return the clips of a copy: a folder with ``metadata/UrbanSound8K.csv`` and ``audio/fold1`` ...
-
-        Raises
-        ------
-        DatasetError
-            If no copy is there, or recordings are missing from it.
-        """
-        folder = find(self, root, META)
-        rows = table(folder / META, ["slice_file_name", "fsID", "fold", "class"])
-        clips = []
-        for row in rows:
-            name = f"fold{row['fold']}/{row['slice_file_name']}"
-            path = folder / "audio" / name
-            clips.append(Clip(path, label=row["class"], group=row["fsID"], fold=row["fold"], name=name))
-        require_files(self, folder, clips)
-        return Dataset(self.name, clips, source=self.name, licence=self.licence, citation=self.citation)
-
-    def downloads(self) -> list[Download]:
-        """The archive, with its published checksum."""
-        return DOWNLOADS
+    def clip(self, folder: Path, row: dict[str, str]) -> Clip:
+        """The clip of a row of ``metadata/UrbanSound8K.csv``, whose recording lies in ``audio/fold1`` and so on."""
+        name = f"fold{row['fold']}/{row['slice_file_name']}"
+        return Clip(folder / "audio" / name, label=row["class"], group=row["fsID"], fold=row["fold"], name=name)

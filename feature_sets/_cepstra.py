@@ -1,16 +1,73 @@
-"""What the cepstral families share: decibels, a floor, and the discrete cosine transform."""
+"""Bases of the cepstral families, and their steps: decibels, a limited range, the discrete cosine transform."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf.plugin import Frames, Passage, rows
-from audioclf.spectra.kernels import compiler
+from audioclf.plugin import Extractor, Frames, Passage, Spectra, param, rows
+from audioclf.spectra.kernels.logarithm import log
+from audioclf.spectra.kernels.matrices import Weights, weigh, weights
 
 FLOOR = 1e-10
+
+
+@dataclass(frozen=True)
+class BandCepstra(Extractor):
+    """Cepstral coefficients of energies in bands of frequency.
+
+    A subclass adds its bands and what becomes of their energies.
+
+    Attributes
+    ----------
+    bands : str
+        Which parameter says how many bands there are.
+    """
+
+    bands: ClassVar[str] = "n_bands"
+
+    n_coeffs: int = param(20, "coefficients kept, from the 0th on")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.require(1 <= self.n_coeffs <= getattr(self, self.bands), f"n_coeffs must lie between 1 and {self.bands}")
+
+    def static_names(self) -> list[str]:
+        return numbered(self.name, self.n_coeffs)
+
+
+class DecibelCepstra(BandCepstra):
+    """Cepstral coefficients of energies in decibels, over a range below the clip's maximum.
+
+    A subclass names its bands' energies, and ends its parameters with `dynamic_range`.
+    """
+
+    top_db: float | None  # no field here, for it would come before the subclass's own
+
+    @abstractmethod
+    def energies(self, spectra: Spectra) -> Frames:
+        """The energy of each band in each frame, shape (n_frames, n_bands), float32."""
+
+    def measure(self, spectra: Spectra) -> NDArray[np.floating]:
+        return decibels(self.energies(spectra))
+
+    def combine(self, measured: NDArray[np.floating], passage: Passage) -> NDArray[np.floating]:
+        return cosine_transform(limit_range(measured, self.top_db, passage), self.n_coeffs)
+
+
+def dynamic_range() -> Any:
+    """Declare the parameter ``top_db`` of `limit_range`."""
+    return param(80.0, "dynamic range kept below the clip's maximum, dB; none keeps all")
+
+
+def highest_edge() -> Any:
+    """Declare the parameter ``fmax`` of triangular filters."""
+    return param(None, "highest edge, Hz; none is half the analysis rate")
 
 
 def decibels(energies: Frames) -> Frames:
@@ -19,7 +76,7 @@ def decibels(energies: Frames) -> Frames:
     >>> decibels(np.array([[1.0, 0.0]], np.float32)).round(3)
     array([[   0., -100.]], dtype=float32)
     """
-    return compiler.log(rows(energies), FLOOR, 10 / np.log(10)).T
+    return log(rows(energies), FLOOR, 10 / np.log(10)).T
 
 
 def limit_range(level: NDArray[np.floating], top_db: float | None, passage: Passage) -> NDArray[np.floating]:
@@ -47,16 +104,16 @@ def limit_range(level: NDArray[np.floating], top_db: float | None, passage: Pass
 
 def cosine_transform(bands: NDArray[np.floating], n_coeffs: int) -> Frames:
     """Return the first *n_coeffs* of the orthonormal DCT-II along the bands, shape (n_frames, n_coeffs), float32."""
-    return compiler.weigh(rows(bands), _cosines(bands.shape[1], n_coeffs)).T
+    return weigh(rows(bands), _cosines(bands.shape[1], n_coeffs)).T
 
 
 @lru_cache(maxsize=64)
-def _cosines(n_bands: int, n_coeffs: int) -> compiler.Weights:
+def _cosines(n_bands: int, n_coeffs: int) -> Weights:
     """The orthonormal DCT-II as a matrix."""
     angle = np.pi / n_bands * np.outer(np.arange(n_coeffs), np.arange(n_bands) + 0.5)
     matrix = np.cos(angle) * np.sqrt(2 / n_bands)
     matrix[0] /= np.sqrt(2)
-    return compiler.weights(matrix)
+    return weights(matrix)
 
 
 def numbered(name: str, count: int) -> list[str]:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
+from audioclf.plugin import Frames, Spectra, filterbanks, param
 
-from audioclf.plugin import Extractor, Passage, Spectra, filterbanks, param
-
-from ._cepstra import cosine_transform, decibels, limit_range, numbered
+from ._cepstra import DecibelCepstra, dynamic_range
 
 
 @dataclass(frozen=True)
-class BFCC(Extractor):
+class BFCC(DecibelCepstra):
     """Critical bands of Hermansky (1990) on the Bark scale, decibels, DCT-II.
 
     Kaminska, Sapinski & Anbarjafari 2017, "Efficiency of chosen speech descriptors in relation to emotion
@@ -34,21 +31,10 @@ class BFCC(Extractor):
     name = "bfcc"
     title = "Bark-frequency cepstral coefficients"
 
-    n_coeffs: int = param(20, "coefficients kept, from the 0th on")
     n_bands: int = param(24, "Bark bands")
     fmin: float = param(50.0, "centre of the lowest band, Hz")
     fmax: float | None = param(None, "centre of the highest band, Hz; none is half the analysis rate")
-    top_db: float | None = param(80.0, "dynamic range kept below the clip's maximum, dB; none keeps all")
+    top_db: float | None = dynamic_range()
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.require(1 <= self.n_coeffs <= self.n_bands, "n_coeffs must lie between 1 and n_bands")
-
-    def static_names(self) -> list[str]:
-        return numbered(self.name, self.n_coeffs)
-
-    def measure(self, spectra: Spectra) -> NDArray[np.floating]:
-        return decibels(spectra.energies(filterbanks.bark, self.n_bands, self.fmin, self.fmax))
-
-    def combine(self, measured: NDArray[np.floating], passage: Passage) -> NDArray[np.floating]:
-        return cosine_transform(limit_range(measured, self.top_db, passage), self.n_coeffs)
+    def energies(self, spectra: Spectra) -> Frames:
+        return spectra.energies(filterbanks.bark, self.n_bands, self.fmin, self.fmax)

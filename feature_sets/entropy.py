@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audioclf.plugin import LANES, Spectra, kernel, rows
-from audioclf.spectra.kernels.compiler import log_lanes
+from audioclf.spectra.kernels.logarithm import log_lanes
 
 from ._descriptor import Descriptor, share
 

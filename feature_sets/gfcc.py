@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf.plugin import Extractor, Spectra, filterbanks, kernel, param, rows
+from audioclf.plugin import Spectra, filterbanks, kernel, param, rows
 
-from ._cepstra import cosine_transform, numbered
+from ._cepstra import BandCepstra, cosine_transform
 
 
 @dataclass(frozen=True)
-class GFCC(Extractor):
+class GFCC(BandCepstra):
     """Gammatone filterbank on the ERB scale, cubic root, DCT-II.
 
     Shao, Jin, Wang & Srinivasan 2009, "An auditory-based feature for robust speech recognition", with the
@@ -32,17 +32,9 @@ class GFCC(Extractor):
     name = "gfcc"
     title = "gammatone-frequency cepstral coefficients"
 
-    n_coeffs: int = param(20, "coefficients kept, from the 0th on")
     n_bands: int = param(40, "gammatone filters")
     fmin: float = param(50.0, "centre of the lowest filter, Hz")
     fmax: float | None = param(None, "upper end of the centres, Hz; none is half the analysis rate")
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.require(1 <= self.n_coeffs <= self.n_bands, "n_coeffs must lie between 1 and n_bands")
-
-    def static_names(self) -> list[str]:
-        return numbered(self.name, self.n_coeffs)
 
     def measure(self, spectra: Spectra) -> NDArray[np.floating]:
         energies = spectra.energies(filterbanks.gammatone, self.n_bands, self.fmin, self.fmax)

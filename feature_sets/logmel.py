@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from audioclf.plugin import Extractor, Passage, Spectra, filterbanks, param
 
-from ._cepstra import decibels, limit_range, numbered
+from ._cepstra import decibels, dynamic_range, highest_edge, limit_range, numbered
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,9 @@ class LogMel(Extractor):
 
     n_mels: int = param(40, "mel bands")
     fmin: float = param(0.0, "lowest edge, Hz")
-    fmax: float | None = param(None, "highest edge, Hz; none is half the analysis rate")
+    fmax: float | None = highest_edge()
     htk: bool = param(False, "HTK's mel formula in place of Slaney's")
-    top_db: float | None = param(80.0, "dynamic range kept below the clip's maximum, dB; none keeps all")
+    top_db: float | None = dynamic_range()
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
+from audioclf.plugin import Frames, Spectra, filterbanks, param
 
-from audioclf.plugin import Extractor, Passage, Spectra, filterbanks, param
-
-from ._cepstra import cosine_transform, decibels, limit_range, numbered
+from ._cepstra import DecibelCepstra, dynamic_range, highest_edge
 
 
 @dataclass(frozen=True)
-class MFCC(Extractor):
+class MFCC(DecibelCepstra):
     """Mel filterbank, decibels, DCT-II.
 
     Davis & Mermelstein 1980, "Comparison of parametric representations for monosyllabic word recognition",
@@ -28,23 +25,14 @@ class MFCC(Extractor):
 
     name = "mfcc"
     title = "mel-frequency cepstral coefficients"
+    bands = "n_mels"
 
     n_coeffs: int = param(13, "coefficients kept, from the 0th on")
     n_mels: int = param(128, "mel bands")
     fmin: float = param(0.0, "lowest edge, Hz")
-    fmax: float | None = param(None, "highest edge, Hz; none is half the analysis rate")
+    fmax: float | None = highest_edge()
     htk: bool = param(False, "HTK's mel formula in place of Slaney's")
-    top_db: float | None = param(80.0, "dynamic range kept below the clip's maximum, dB; none keeps all")
+    top_db: float | None = dynamic_range()
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.require(1 <= self.n_coeffs <= self.n_mels, "n_coeffs must lie between 1 and n_mels")
-
-    def static_names(self) -> list[str]:
-        return numbered(self.name, self.n_coeffs)
-
-    def measure(self, spectra: Spectra) -> NDArray[np.floating]:
-        return decibels(spectra.energies(filterbanks.mel, self.n_mels, self.fmin, self.fmax, self.htk))
-
-    def combine(self, measured: NDArray[np.floating], passage: Passage) -> NDArray[np.floating]:
-        return cosine_transform(limit_range(measured, self.top_db, passage), self.n_coeffs)
+    def energies(self, spectra: Spectra) -> Frames:
+        return spectra.energies(filterbanks.mel, self.n_mels, self.fmin, self.fmax, self.htk)

@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf.plugin import Extractor, Passage, Spectra, filterbanks, kernel, param
+from audioclf.plugin import Passage, Spectra, filterbanks, kernel, param
 from audioclf.spectra.spectra import preemphasis_response
 
-from ._cepstra import cosine_transform, numbered
+from ._cepstra import BandCepstra, cosine_transform
 
 Bands = NDArray[np.floating]
 _REACH = 2  # frames on each side in the medium-time power
@@ -21,7 +21,7 @@ _TINY = 1e-20  # below any power of 24-bit audio; divides silence into 0
 
 
 @dataclass(frozen=True)
-class PNCC(Extractor):
+class PNCC(BandCepstra):
     """Gammatone power with noise suppression over time, power law 1/15, DCT-II.
 
     Kim & Stern 2016, "Power-Normalized Cepstral Coefficients (PNCC) for Robust Speech Recognition", IEEE/ACM
@@ -56,11 +56,7 @@ class PNCC(Extractor):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.require(1 <= self.n_coeffs <= self.n_bands, "n_coeffs must lie between 1 and n_bands")
         self.require(0 <= self.preemphasis <= 1, "preemphasis must lie between 0 and 1")
-
-    def static_names(self) -> list[str]:
-        return numbered(self.name, self.n_coeffs)
 
     def measure(self, spectra: Spectra) -> NDArray[np.floating]:
         top = min(8000.0, spectra.analysis.sample_rate / 2) if self.fmax is None else self.fmax

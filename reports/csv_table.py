@@ -7,15 +7,13 @@ import io
 from pathlib import Path
 from typing import Any
 
-from audioclf.files import write_whole
-from audioclf.reports.words import across as _across
-from audioclf.reports.words import augmented as _augmented
-from audioclf.reports.words import text as _text
-from audioclf.results.across import Across
-from audioclf.results.names import identity
-from audioclf.results.report import Report
-from audioclf.results.results import Results
-from audioclf.results.schema import Finished as Experiment
+from audioclf.plugin import Across, Finished, Report, Results, write_whole
+from audioclf.reports.words import across as rounds
+from audioclf.reports.words.augmented import Pair, pairs
+from audioclf.reports.words.pieces import by_recording
+from audioclf.reports.words.protocol import fit_seconds
+from audioclf.reports.words.tuning import chosen
+from audioclf.results.schema import Failed, McNemar, VersusBest
 
 _TESTS = ("difference", "t", "p", "p_holm")
 _PAIRS = ("best_only", "this_only", "p", "p_holm")
@@ -51,12 +49,11 @@ class CSVReport(Report):
 
 def render(results: Results) -> str:
     """Return the table as text."""
-    gains = {identity(pair.augmented): pair for pair in _augmented.pairs(results)}
-    rows = [_row(results, e, place) | _gain(gains.get(identity(e))) for place, e in enumerate(results.ranking(), 1)]
+    gains = {pair.augmented.identity: pair for pair in pairs(results)}
+    rows = [_row(results, e, place) | _gain(gains.get(e.identity)) for place, e in enumerate(results.ranking(), 1)]
     rows += [_failed(e) for e in results.failed()]
     buffer = io.StringIO()
-    heads = [*_row(results, _NOTHING, 0), *_gain(None)]
-    writer = csv.DictWriter(buffer, heads, restval="", lineterminator="\r\n")
+    writer = csv.DictWriter(buffer, _heads(results), restval="", lineterminator="\r\n")
     writer.writeheader()
     for row in rows:
         writer.writerow({head: _safe(value) for head, value in row.items()})
@@ -67,66 +64,86 @@ def render_across(across: Across) -> str:
     """Return the table over several data sets as text; figures aren't rounded."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow([_safe(head) for head in _across.heads(across)])
+    writer.writerow([_safe(head) for head in rounds.heads(across)])
     for name, rank, column in zip(across.experiments, across.mean_ranks.tolist(), across.scores.T.tolist()):
         writer.writerow([name, rank, *column])
     return buffer.getvalue()
 
 
-_NOTHING: Experiment = {
-    "features": "", "classifier": "", "takes": "", "n_features": 0, "metrics": {}, "folds": [], "status": "",
-}  # fmt: skip
+def _heads(results: Results) -> list[str]:
+    """The heads of all columns, those of nothing known included."""
+    nothing = Finished(
+        features="-", classifier="-", metrics={}, per_class={}, confusion_matrix=None, folds=[], predictions=[]
+    )
+    return [*_row(results, nothing, 0), *_gain(None)]
 
 
-def _row(results: Results, experiment: Experiment, place: int) -> dict[str, Any]:
-    versus = experiment.get("versus_best") or {}
-    pairs = versus.get("mcnemar") or {}
-    tuning = experiment.get("tuning") or {}
-    naive = (experiment.get("naive") or {}).get("metrics", {})
-    cost = experiment.get("cost") or {}
-    chosen = _text.chosen(experiment)
+def _row(results: Results, experiment: Finished, place: int) -> dict[str, Any]:
+    tests = results.record.tests
     return {
         "place": place,
-        "features": experiment["features"],
-        "classifier": experiment["classifier"],
-        "augment": experiment.get("augment"),
-        "status": experiment["status"],
+        "features": experiment.features,
+        "classifier": experiment.classifier,
+        "augment": experiment.augment,
+        "status": "ok",
         **{
-            f"{name}_{part}": experiment["metrics"].get(name, {}).get(part)
+            f"{name}_{part}": getattr(experiment.metric(name), part)
             for name in results.titles
             for part in ("mean", "std", "low", "high")
         },
-        **{f"versus_best_{name}": versus.get(name) for name in _TESTS},
-        **{f"mcnemar_{name}": pairs.get(name) for name in _PAIRS},
-        "distinguishable_from_best": versus.get("distinguishable"),
-        **{f"tuning_{name}": tuning.get(name) for name in _TUNING},
-        "tuning_chosen": "; ".join(f"{spec} ({times})" for spec, times in chosen),
-        "non_nested_score": tuning.get("non_nested", {}).get("score"),
-        "naive_score": naive.get(results.metric, {}).get("mean"),
-        "by_recording_score": _by_recording(results, experiment),
-        "naive_by_recording_score": _by_recording(results, experiment.get("naive")),
-        "takes": experiment["takes"],
-        "n_features": experiment["n_features"],
-        **{name: cost.get(name) for name in _COST},
-        "fit_seconds": _text.fit_seconds(experiment),
-        "error": experiment.get("error"),
+        **_versus(experiment.versus_best),
+        "smallest_p": None if tests is None else tests.smallest_p,
+        **_searched(experiment),
+        **_apart(results, experiment),
+        "takes": experiment.takes,
+        "n_features": experiment.n_features,
+        **{name: getattr(experiment.cost, name, None) for name in _COST},
+        "fit_seconds": fit_seconds(experiment) if experiment.folds else None,
+        "error": None,
     }
 
 
-def _gain(pair: _augmented.Pair | None) -> dict[str, Any]:
+def _versus(versus: VersusBest | None) -> dict[str, Any]:
+    """What both tests say of an experiment against the best: over folds, and on the same clips."""
+    pairs: McNemar | None = getattr(versus, "mcnemar", None)
+    return {
+        **{f"versus_best_{name}": getattr(versus, name, None) for name in _TESTS},
+        **{f"mcnemar_{name}": getattr(pairs, name, None) for name in _PAIRS},
+        "distinguishable_from_best": getattr(versus, "distinguishable", None),
+        "verdict": getattr(versus, "verdict", None),
+    }
+
+
+def _searched(experiment: Finished) -> dict[str, Any]:
+    """How parameters were searched, and what that found."""
+    tuning = experiment.tuning
+    return {
+        **{f"tuning_{name}": getattr(tuning, name, None) for name in _TUNING},
+        "tuning_chosen": "; ".join(f"{spec} ({times})" for spec, times in chosen(experiment)),
+        "non_nested_score": None if tuning is None else tuning.non_nested.score,
+    }
+
+
+def _apart(results: Results, experiment: Finished) -> dict[str, Any]:
+    """The run's metric under a split that ignores groups, and with one answer a recording."""
+    metric, naive = results.metric, experiment.naive
+    return {
+        "naive_score": None if naive is None or metric not in naive.metrics else naive.metrics[metric].mean,
+        "by_recording_score": by_recording(experiment, metric),
+        "naive_by_recording_score": by_recording(naive, metric),
+    }
+
+
+def _gain(pair: Pair | None) -> dict[str, Any]:
     """By how much an experiment scores more than without augmented copies."""
     gain = (None, None) if pair is None else (pair.difference, pair.p)
     return dict(zip(("augmentation_difference", "augmentation_p_holm"), gain, strict=True))
 
 
-def _by_recording(results: Results, scored: dict[str, Any] | None) -> float | None:
-    """The run's metric with one answer a recording, of an experiment or of its split that ignores groups."""
-    found = (scored or {}).get("by_recording") or {"metrics": {}}
-    return found["metrics"].get(results.metric)
-
-
-def _failed(experiment: Experiment) -> dict[str, Any]:
-    return {name: experiment.get(name) for name in ("features", "classifier", "augment", "status", "takes", "error")}
+def _failed(experiment: Failed) -> dict[str, Any]:
+    return {name: getattr(experiment, name) for name in ("features", "classifier", "augment", "takes", "error")} | {
+        "status": "failed"
+    }
 
 
 def _safe(value: Any) -> Any:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from audioclf.files import write_whole
-from audioclf.reports.words import across as _across
-from audioclf.reports.words import augmented as _augmented
-from audioclf.reports.words import costs as _costs
-from audioclf.reports.words import text as _text
-from audioclf.results.across import Across
-from audioclf.results.names import is_baseline
-from audioclf.results.report import Report
-from audioclf.results.results import Results
-from audioclf.results.schema import Finished as Experiment
+from audioclf.plugin import Across, Finished, Report, Results, write_whole
+from audioclf.reports.words import across as rounds
+from audioclf.reports.words import augmented, costs, headline, networks, protocol, tuning
+from audioclf.reports.words.data import data_sentence
+from audioclf.results import verdicts
+from audioclf.results.headline import answers, beside_chance, mark
+from audioclf.results.schema import VersusBest
+from audioclf.results.words import interval, milliseconds, p_value, score, signed, size, spread, thousands
 
 _SIGNS = {
     "\\": r"\textbackslash{}",
@@ -43,14 +41,17 @@ _SIGNS = {
     "≥": r"$\geq$",
     "≤": r"$\leq$",
 }
+_TESTS = ("$p$ (folds)", "best : this", "$p$ (clips)")
+_MARKS = {"worse": "", "worse on these clips": r"$^\dagger$", "not told apart": r"$^\ddagger$"}
 
 
 class LatexReport(Report):
     r"""``ranking.tex``: a ``tabular`` with booktabs' rules, to be ``\input`` into a table of your own.
 
     ``augmentation.tex`` stands beside it where the run compared with and without. The best is bold; a dagger marks
-    what can't be told from it. It needs ``\usepackage{booktabs}``, and ``\usepackage[T1]{fontenc}`` for quotation marks
-    in names; names in scripts that pdfLaTeX has no letters for need XeLaTeX or LuaLaTeX and a font that has them.
+    what is worse on these clips only, a double dagger what isn't told apart from the best. It needs
+    ``\usepackage{booktabs}``, and ``\usepackage[T1]{fontenc}`` for quotation marks in names; names in scripts that
+    pdfLaTeX has no letters for need XeLaTeX or LuaLaTeX and a font that has them.
     """
 
     name = "latex"
@@ -59,7 +60,7 @@ class LatexReport(Report):
     def write(self, results: Results, folder: Path) -> list[Path]:
         """Write the table, and that of the augmentation where there is one; return their paths."""
         tables = {"ranking.tex": render(results)}
-        if _augmented.pairs(results):
+        if augmented.pairs(results):
             tables["augmentation.tex"] = render_pairs(results)
         for name, text in tables.items():
             with write_whole(folder / name) as aside:
@@ -77,17 +78,17 @@ class LatexReport(Report):
 def render(results: Results) -> str:
     """Return the table as text."""
     ranked, shown = results.ranking(), {results.metric: "", **results.shown}
-    tested = bool(results.record.get("tests"))
-    tuned, costly = (any(e.get(key) for e in ranked) for key in ("tuning", "cost"))
-    heads = ["features", "classifier", *(results.titles[name] for name in shown), "95 % interval"]
-    heads += ["$p$"] if tested else []
+    tested = results.record.tests is not None
+    tuned, costly = (any(getattr(e, key) is not None for e in ranked) for key in ("tuning", "cost"))
+    heads = ["features", "classifier", *(escape(results.titles[name]) for name in shown), escape("95 % interval")]
+    heads += list(_TESTS) if tested else []
     heads += ["not nested"] if tuned else []
     heads += ["parameters", "size", "ms a clip"] if costly else []
     lines = [
         *(f"% {line}" for line in _comments(results)),
         rf"\begin{{tabular}}{{ll{'r' * (len(heads) - 2)}}}",
         r"\toprule",
-        " & ".join([*(escape(head) if head != "$p$" else head for head in heads)]) + r" \\",
+        " & ".join(heads) + r" \\",
         r"\midrule",
         *(_row(results, e, list(shown), tested, tuned, costly) for e in ranked),
         r"\bottomrule",
@@ -98,16 +99,16 @@ def render(results: Results) -> str:
 
 def render_pairs(results: Results) -> str:
     """Return the table of experiments without and with augmented copies as text."""
-    said = (_augmented.done(results), _augmented.verdict(results), f"Scores are {results.titles[results.metric]}.")
+    said = (augmented.done(results), augmented.verdict(results), f"Scores are {results.titles[results.metric]}.")
     lines = [r"% needs \usepackage{booktabs}", *(f"% {_line(text)}" for text in said)]
     heads = ("features", "classifier", "without", "with", "difference", "$p$")
     lines += [r"\begin{tabular}{llrrrr}", r"\toprule", " & ".join(heads) + r" \\", r"\midrule"]
-    for pair in _augmented.pairs(results):
-        scores = [escape(_text.spread(e["metrics"][results.metric])) for e in (pair.without, pair.augmented)]
-        gain = "--" if pair.difference is None else f"${_augmented.signed(pair.difference).replace('−', '-')}$"
+    for pair in augmented.pairs(results):
+        scores = [escape(spread(e.metric(results.metric))) for e in (pair.without, pair.augmented)]
+        gain = "--" if pair.difference is None else f"${signed(pair.difference).replace('−', '-')}$"
         if pair.told:
             gain = rf"\textbf{{\boldmath {gain}}}"
-        names = [_breakable(pair.without["features"]), escape(pair.without["classifier"])]
+        names = [_breakable(pair.without.features), escape(pair.without.classifier)]
         lines.append(" & ".join([*names, *scores, gain, _p(pair.p)]) + r" \\")
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"]) + "\n"
 
@@ -116,10 +117,10 @@ def render_across(across: Across) -> str:
     """Return the table over several data sets as text, the best score of each in bold."""
     best = across.scores.max(axis=1)
     lines = [r"% needs \usepackage{booktabs}"]
-    lines += [f"% {_line(line)}" for line in [_across.answer(across), *_across.notes(across)]]
+    lines += [f"% {_line(line)}" for line in [rounds.answer(across), *rounds.notes(across)]]
     lines += [rf"\begin{{tabular}}{{l{'r' * (1 + len(across.datasets))}}}", r"\toprule"]
-    lines += [" & ".join(map(escape, _across.heads(across))) + r" \\", r"\midrule"]
-    for row, scores in zip(_across.rows(across), across.scores.T):
+    lines += [" & ".join(map(escape, rounds.heads(across))) + r" \\", r"\midrule"]
+    for row, scores in zip(rounds.rows(across), across.scores.T):
         name, rank, *cells = map(escape, row)
         cells = [rf"\textbf{{{cell}}}" if value == top else cell for cell, value, top in zip(cells, scores, best)]
         lines.append(" & ".join([name, rank, *cells]) + r" \\")
@@ -139,40 +140,43 @@ def _line(text: object) -> str:
     return "".join(c for c in " ".join(str(text).split()) if c.isprintable())
 
 
-def _row(results: Results, experiment: Experiment, shown: list[str], tested: bool, tuned: bool, costly: bool) -> str:
-    best = experiment is results.best
-    names = [_breakable(experiment["features"]), escape(experiment["classifier"])]
-    if experiment.get("augment"):
-        names[1] += ", augmented"
-    if is_baseline(experiment):
-        names[1] += " (floor)"
-    if (experiment.get("versus_best") or {}).get("distinguishable") is False:
-        names[1] += r"$^\dagger$"
-    main = experiment["metrics"][results.metric]
-    figures = [escape(_text.spread(experiment["metrics"][name])) for name in shown]
-    figures.append(escape(_text.interval(main)))
+def _row(results: Results, experiment: Finished, shown: list[str], tested: bool, tuned: bool, costly: bool) -> str:
+    versus = experiment.versus_best
+    names = [_breakable(experiment.features), escape(experiment.classifier + mark(experiment))]
+    if versus is not None:
+        names[1] += _MARKS[versus.verdict]
+    figures = [escape(spread(experiment.metric(name))) for name in shown]
+    figures.append(escape(interval(experiment.metric(results.metric))))
     if tested:
-        figures.append(_p(_text.decisive_p(results, experiment)))
+        figures += _tests(versus)
     if tuned:
-        tuning = experiment.get("tuning")
-        figures.append(escape(_text.score(tuning["non_nested"]["score"] if tuning else None)))
+        figures.append(escape(score(tuning.not_nested(experiment))))
     if costly:
         figures += _cost(experiment)
-    if best:
+    if experiment is results.best:
         names = [rf"\textbf{{{name}}}" for name in names]
         figures[0] = rf"\textbf{{\boldmath {figures[0]}}}"
     return " & ".join([*names, *figures]) + r" \\"
 
 
+def _tests(versus: VersusBest | None) -> list[str]:
+    """The cells below `_TESTS`."""
+    if versus is None:
+        return ["--"] * len(_TESTS)
+    pairs = versus.mcnemar
+    counts = "--" if pairs is None else f"{pairs.best_only} : {pairs.this_only}"
+    return [_p(versus.p_holm), counts, _p(None if pairs is None else pairs.p_holm)]
+
+
 def _p(value: float | None) -> str:
-    return "--" if value is None else f"${_text.p_value(value).replace('< ', '<')}$"
+    return "--" if value is None else f"${p_value(value).replace('< ', '<')}$"
 
 
-def _cost(experiment: Experiment) -> list[str]:
-    cost = _costs.cost(experiment)
+def _cost(experiment: Finished) -> list[str]:
+    cost = costs.cost(experiment)
     if cost is None:
         return ["--"] * 3
-    shown = (_costs.thousands(cost.parameters), _costs.size(cost.kilobytes), _costs.milliseconds(cost.milliseconds))
+    shown = (thousands(cost.parameters), size(cost.kilobytes), milliseconds(cost.milliseconds))
     return [escape(text) for text in shown]
 
 
@@ -190,18 +194,27 @@ def _comments(results: Results) -> list[str]:
     record = results.record
     said = [
         r"needs \usepackage{booktabs} and, for quotation marks in names, \usepackage[T1]{fontenc}",
-        f"{record['dataset']['name']}: {_text.data_sentence(results)}",
-        _text.answer(results),
+        f"{record.dataset.name}: {data_sentence(results)}",
+        headline.answer(results),
         f"Ranked by {results.titles[results.metric]}, mean over folds with standard deviation; the interval is over "
         "clips.",
-        *_text.protocol(results)[:1],
+        *protocol.protocol(results)[:1],
     ]
-    if augmented := _augmented.done(results):
-        said.append(augmented)
-    if record.get("tests"):
-        said.append(_text.testing(results).replace("Not distinguishable:", "Dagger, not distinguishable:"))
-    if any(e.get("cost") for e in results.ranking()):
-        said += [text for text in (_costs.MEASURED, _costs.verdict(results)) if text]
-    if record["cv"]["tuned"]:
-        said.append("Not nested: the best candidate on the folds that chose it, an optimistic figure.")
-    return [_line(line) for line in said]
+    if results.baseline is not None:
+        said.append(f"Baseline (majority class): {answers(results)}. {beside_chance(results)}")
+    if done := augmented.done(results):
+        said.append(done)
+    if record.tests is not None:
+        said += [
+            "p (folds), after Holm's correction: how a new draw of clips would come out; best : this, the clips that "
+            "only one of the two got right; p (clips): McNemar's test on these, after Holm's correction.",
+            *(
+                text.replace("Worse on", "Dagger, worse on").replace("Not told", "Double dagger, not told")
+                for text in verdicts.explained(results)
+            ),
+        ]
+    if any(e.cost is not None for e in results.ranking()):
+        said += [text for text in (costs.MEASURED, networks.verdict(results)) if text]
+    if record.cv.tuned:
+        said.append("Not nested: the best candidate on the folds that chose it, an optimistic score.")
+    return [_line(line) for line in said if line]

@@ -6,7 +6,7 @@ import numpy as np
 
 from audioclf.experiment.material import Material
 from audioclf.experiment.task import OneLabel
-from audioclf.parallel import Shared
+from audioclf.features.inputs import inputs_of
 
 
 def material(data, lengths, truth, groups=None) -> Material:
@@ -14,4 +14,5 @@ def material(data, lengths, truth, groups=None) -> Material:
     labels, codes = np.unique(truth, return_inverse=True)
     rows = np.arange(len(codes))
     units = rows if groups is None else np.unique(groups, return_inverse=True)[1]
-    return Material(OneLabel(tuple(labels.tolist())), Shared(data), lengths, codes, units, rows)
+    inputs = inputs_of("vectors" if lengths is None else "sequences", data, lengths)
+    return Material(OneLabel(tuple(labels.tolist())), inputs, codes, units, rows)

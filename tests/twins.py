@@ -1,4 +1,4 @@
-"""Plain NumPy twins of the compiled kernels: what they must compute, written for reading.
+"""NumPy twins of the kernels that have no plain form: what they must compute, written for reading.
 
 They take and give arrays (n_frames, n), in float64 where not said otherwise.
 """
@@ -8,76 +8,6 @@ from __future__ import annotations
 import numpy as np
 
 _TINY = 1e-20
-
-
-def power_spectrum(samples, starts, window, n_fft):
-    frames = np.stack([samples[at : at + len(window)].astype(np.float64) * window for at in starts])
-    return np.abs(np.fft.rfft(frames, n_fft, axis=1)) ** 2
-
-
-def flux(magnitude):
-    total = magnitude.sum(axis=1, keepdims=True)
-    normalised = np.divide(magnitude, total, out=np.zeros_like(magnitude), where=total > 0)
-    return np.concatenate([[0.0], np.sum(np.diff(normalised, axis=0) ** 2, axis=1)])
-
-
-def rolloff_bins(magnitude, part):
-    below = np.cumsum(magnitude, axis=1, dtype=np.float64)
-    return (below >= part * below[:, -1:]).argmax(axis=1)
-
-
-def entropy_sums(power):
-    logarithm = np.log(np.where(power > 0, power, 1.0))
-    return power.sum(axis=1), (power * logarithm).sum(axis=1)
-
-
-def second_moment(magnitude, frequencies, centre):
-    return (magnitude * (frequencies - centre[:, None]) ** 2).sum(axis=1)
-
-
-def delta(frames, width=9):
-    """Slope by regression over *width* frames, the ends repeated."""
-    reach = width // 2
-    padded = np.pad(frames, ((reach, reach), (0, 0)), mode="edge")
-    count = len(frames)
-    slope = np.zeros_like(frames)
-    for n in range(1, reach + 1):
-        slope += np.float32(n) * (padded[reach + n : reach + n + count] - padded[reach - n : reach - n + count])
-    return slope / np.float32(2 * sum(n * n for n in range(1, reach + 1)))
-
-
-def pool(frames, functionals, ranks):
-    """Pool one clip; *ranks* gives the percentile of a functional, or None for a moment."""
-    ordered = np.sort(frames, axis=0)
-    values = {name: _percentile(ordered, ranks[name]) for name in functionals if ranks[name] is not None}
-    values.update(_moments(frames, functionals))
-    return np.concatenate([values[name] for name in functionals])
-
-
-def _percentile(ordered, percent):
-    position = percent / 100 * (len(ordered) - 1)
-    below = int(position)
-    above = min(below + 1, len(ordered) - 1)
-    low = ordered[below].astype(np.float64)
-    return low + (position - below) * (ordered[above] - low)
-
-
-def _moments(frames, functionals):
-    mean = frames.mean(axis=0, dtype=np.float64)
-    values = {"mean": mean}
-    if {"std", "skewness", "kurtosis"}.isdisjoint(functionals):
-        return values
-    centred = frames - mean
-    variance = np.mean(centred**2, axis=0)
-    values["std"] = np.sqrt(variance)
-    # Rounding leaves a variance of about (eps * mean)² where there is none.
-    varies = variance > (1e-6 * np.abs(mean)) ** 2 + 1e-30
-    scale = np.sqrt(np.where(varies, variance, 1.0))
-    if "skewness" in functionals:
-        values["skewness"] = np.where(varies, np.mean((centred / scale) ** 3, axis=0), 0.0)
-    if "kurtosis" in functionals:
-        values["kurtosis"] = np.where(varies, np.mean((centred / scale) ** 4, axis=0) - 3.0, 0.0)
-    return values
 
 
 def levinson_durbin(lags):

@@ -1,4 +1,4 @@
-"""What libsndfile can't read (M4A, AAC, MP4, 3GP ...), decoded by the ffmpeg program."""
+"""Decoding by the ffmpeg program of what libsndfile can't read: M4A, AAC, MP4, 3GP ..."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from audioclf.structs import Count, Struct
 _BLOCK = 2**18  # frames read at a time
 
 
-class _Stream(Struct):
+class _Stream(Struct, frozen=True):
     sample_rate: str = "0"
     channels: Count = 0
     duration: str = ""
 
 
-class _Format(Struct):
+class _Format(Struct, frozen=True):
     duration: str = ""
 
 
-class _Header(Struct):
+class _Header(Struct, frozen=True):
     """What ffprobe says in JSON of one sound track and of the file that it is in."""
 
     streams: list[_Stream] = []

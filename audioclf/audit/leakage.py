@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from audioclf.audit.evidence import MOST, Data
 from audioclf.audit.finding import Finding
@@ -62,7 +63,7 @@ def _one_of_each(data: Data, members: Sequence[int]) -> list[int]:
 
 def _duplicates(data: Data, kind: str, parts: list[list[int]], what: str) -> list[Finding]:
     findings = []
-    for apart, severity in ((True, "serious"), (False, "note")):
+    for apart in (True, False):
         chosen = [part for part in parts if data.apart(part) == apart]
         if not chosen:
             continue
@@ -71,6 +72,7 @@ def _duplicates(data: Data, kind: str, parts: list[list[int]], what: str) -> lis
         sentence = f"{number} clips in {count(len(chosen), 'set')} hold {what}, for example {names[0]} and {names[1]}"
         sentence += "; no group keeps them on one side of a split" if apart else "; their group keeps them together"
         advice = "leave the copies out, or keep them together with --group-by auto" if apart else ""
+        severity: Literal["serious", "note"] = "serious" if apart else "note"
         findings.append(
             Finding("leakage", kind, severity, sentence, advice, [data.names(part) for part in chosen[:MOST]])
         )

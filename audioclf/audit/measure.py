@@ -23,7 +23,9 @@ from audioclf.audit.soundness import Sound
 from audioclf.dataset.clips import Clip
 from audioclf.errors import AudioError
 from audioclf.progress import Progress, silent
-from audioclf.store.store import FeatureStore, FileFacts, NoStore, clip_key
+from audioclf.store.recipe import clip_key
+from audioclf.store.recordings import FileFacts
+from audioclf.store.store import FeatureStore, NoStore
 
 _BATCH = 32  # clips measured and kept together
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from audioclf.store.store import Recipe
+from audioclf.store.recipe import Recipe
 
 
 def recipe(what: str, version: int) -> Recipe:

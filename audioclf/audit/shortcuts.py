@@ -150,6 +150,7 @@ class _Shortcut:
 
     @property
     def serious(self) -> bool:
+        """Whether it is no property that the sounds themselves may well have."""
         overall, single = _recalls(self.matrix)
         sure = single.max() >= _PERFECT or _gain(overall, len(self.names)) >= _ONE_CLASS
         return bool(self.nuisance.technical or self.edges or sure)

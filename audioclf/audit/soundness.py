@@ -1,4 +1,4 @@
-"""What each clip's samples and header say of how it was made: level, DC, clipping, silence, bandwidth, format.
+"""Measurements of how a clip was made: level, DC offset, clipping, silence, bandwidth, format.
 
 Taken at the native rate from the mono mix, block by block, so that an hour of audio needs little memory.
 """
@@ -194,8 +194,16 @@ class Meter:
                 self._add_spectra(np.pad(rest, (0, self._fft - len(rest)))[None])
 
     def sound(self, channels: int = 1, format: str = "", promised: float = 0.0) -> Sound:
-        """Return the measurements of all that was added; the header says what *channels* and *format* are, and
-        how many seconds were *promised*."""
+        """Return the measurements of all that was added.
+
+        Parameters
+        ----------
+        channels : int
+        format : str
+            As the header says.
+        promised : float
+            Seconds that the header says there are.
+        """
         self._finish()
         length = max(self._length, 1)
         mean = self._sum / length

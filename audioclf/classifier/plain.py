@@ -103,7 +103,7 @@ def loads(structure: bytes, arrays: bytes, trusted: Collection[str]) -> Any:
         raise DamagedError(f"{STRUCTURE}: nested too deep") from error
 
 
-class _Structure(Struct, kw_only=True):
+class _Structure(Struct, frozen=True, kw_only=True):
     """Names of types, and the node of the estimator, which refers to them and to arrays by number."""
 
     types: list[str]
@@ -173,6 +173,8 @@ class _Writer:
             node["call"] = [self.node(argument) for argument in arguments]
         elif make is not copyreg.__newobj__ or tuple(arguments) != (kind,):  # type: ignore[attr-defined]
             raise NotPlainError(f"{name}, which a function restores")
+        if state is None and hasattr(value, "__setstate__"):
+            raise NotPlainError(f"{name}, which has no state")
         if state is not None:
             if not isinstance(state, dict) and not hasattr(value, "__setstate__"):
                 raise NotPlainError(f"{name}, which has slots")
@@ -219,6 +221,8 @@ class _Reader:
         if "type" in node:
             kind = self._numbered(self._types, node["type"], f"{path}.type")
             made = kind(*self._all(node["call"], f"{path}.call")) if "call" in node else kind.__new__(kind)
+            if hasattr(made, "__setstate__") and "state" not in node:  # a tree would read what was never written
+                raise DamagedError(f"{STRUCTURE}: {path}.state: missing")
             if "state" in node:
                 state = self.build(node["state"], f"{path}.state")
                 made.__setstate__(state) if hasattr(made, "__setstate__") else made.__dict__.update(state)

@@ -15,7 +15,7 @@ from audioclf.errors import SpecError
 @click.argument("kind", type=click.Choice(list(plugins.GROUPS)))
 @click.argument("name", required=False)
 def list_(kind: str, name: str | None) -> None:
-    """Show the names that can follow --features, --clf, --data or --report; with NAME, its parameters."""
+    """Show the names that can follow --features, --clf, --data, --augment or --report; with NAME, its parameters."""
     if name is not None:
         _describe(plugins.load(kind, name))
         return
@@ -38,12 +38,12 @@ def list_(kind: str, name: str | None) -> None:
     print_table(heads, rows)
     if kind == "features":
         click.echo("\nAll take deltas=0 (orders of time derivatives appended: 0, 1 or 2) and delta_width=9 (frames).")
-    if kind in ("features", "classifiers"):
+    if kind in ("features", "classifiers", "augmentations"):
         click.echo(f"'audioclf list {kind} NAME' explains its parameters; set one as NAME:parameter=value.")
 
 
 def _parameters(thing: Any) -> list[tuple[str, str, str, str]]:
-    """Name, type, default and documentation of each parameter of an extractor or classifier class."""
+    """Name, type, default and documentation of each parameter of a plug-in's class."""
     import dataclasses
 
     from audioclf.spec import text_of

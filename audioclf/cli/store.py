@@ -28,7 +28,8 @@ _FILE = click.option(
 @_FILE
 def info_(store: Path | None) -> None:
     """Show the store's file, its size, and what is kept by which recipe."""
-    from audioclf.store.store import FeatureStore, format_size
+    from audioclf.store.bounds import format_size
+    from audioclf.store.store import FeatureStore
 
     features = FeatureStore(store)
     info = features.info()
@@ -58,15 +59,15 @@ def _day(seconds: float) -> str:
 
 
 def _parsed(name: str) -> Callable[[click.Context, click.Parameter, str | None], Any]:
-    """Return a callback that reads an option's text with a function of `audioclf.store.store`."""
+    """Return a callback that reads an option's text with a function of `audioclf.store.bounds`."""
 
     def callback(context: click.Context, parameter: click.Parameter, text: str | None) -> Any:
         if text is None:
             return None
-        from audioclf.store import store
+        from audioclf.store import bounds
 
         try:
-            return getattr(store, name)(text)
+            return getattr(bounds, name)(text)
         except ValueError as error:
             raise click.BadParameter(str(error)) from error
 
@@ -87,7 +88,8 @@ def _parsed(name: str) -> Callable[[click.Context, click.Parameter, str | None],
 @click.option("--all", "everything", is_flag=True, help="Remove everything.")
 def prune(store: Path | None, max_size: int | None, older_than: float | None, everything: bool) -> None:
     """Remove what was not used for the longest time, and give its room back to the disk."""
-    from audioclf.store.store import FeatureStore, format_size
+    from audioclf.store.bounds import format_size
+    from audioclf.store.store import FeatureStore
 
     bounds = [bound for bound in (max_size, older_than) if bound is not None]
     if everything == bool(bounds):

@@ -15,9 +15,9 @@ def of_recordings(found: Survey, analysis: Analysis, task: Task, findings: Seque
     """Return what their sample rates and lengths may do to scores; nothing that *findings* say already."""
     notes = []
     rates = found.rates_by_label()
-    # Of several labels each combination would count as a class, and few clips of one differ by chance.
-    told_already = task.tags is not None or any(finding.kind == "sample-rate" for finding in findings)
-    if not told_already and len({frozenset(r) for r in rates.values()}) > 1:
+    # Where clips have several labels each combination would count as a class, and few clips of one differ by chance.
+    told_already = any(finding.kind == "sample-rate" for finding in findings)
+    if task.has_classes and not told_already and len({frozenset(r) for r in rates.values()}) > 1:
         told = "; ".join(f"{label}: {_range(r)}" for label, r in sorted(rates.items())[:8])
         more = "; ..." if len(rates) > 8 else ""
         notes.append(

@@ -82,7 +82,7 @@ class Checkpoints:
             got, expected = getattr(found, name), getattr(experiment.names, name)
             if got != expected:
                 raise DamagedError(f"$.{name}: of another experiment, '{got}' in place of '{expected}'")
-        check_experiment(found, self._task.labels, self._task.titles, several=self._task.tags is not None)
+        check_experiment(found, self._task.labels, self._task.titles, several=not self._task.has_classes)
         splits = self._course.splits
         if [(f.repeat, f.fold, f.n_test) for f in found.folds] != [(s.repeat, s.fold, len(s.test)) for s in splits]:
             raise DamagedError("$.folds: not the folds of this run")

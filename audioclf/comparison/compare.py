@@ -39,7 +39,7 @@ from audioclf.results.results import Results
 from audioclf.results.schema import Audit, Finished, Record
 from audioclf.spectra.analysis import Analysis
 from audioclf.store.store import FeatureStore
-from audioclf.validation.splits import make_splits
+from audioclf.validation.division import make_splits
 
 
 class Comparison:
@@ -151,7 +151,7 @@ def compare(
     classifiers : str or sequence of str
         Specs of classifiers; text is split at commas. ``dummy`` is added.
     cv : int, "folds", "logo" or None
-        See `audioclf.validation.splits.make_splits`.
+        See `audioclf.validation.division.make_splits`.
     repeats : int
         How often the folds are drawn anew.
     group_by : str, optional
@@ -298,7 +298,7 @@ def run(
     insight, best = (
         (Insight(), None) if winner is None else (look_closer(*winner, sources, protocol, settings, around), winner[1])
     )
-    audit = hindsight.audit(prepared, settings.seed, best, sources.extraction.clips, metric)
+    audit = hindsight.audit(prepared, sources.task, best, sources.extraction.clips, metric, settings.seed)
     excerpts = _excerpts(prepared, sources, best, audit, around)
     looked = time.perf_counter()
     held_out = None
@@ -347,7 +347,7 @@ def _load(data: Data, test: Data | None, settings: Settings, around: Surrounding
     """Load and audit the data, and prepare the clips that are kept apart; refuse what can't be compared."""
     dataset = data if isinstance(data, Dataset) else load_dataset(data)
     refuse_repeats(dataset)
-    task = task_of(dataset.labels, dataset.multilabel)
+    task = task_of(dataset)
     settings.metric_for(task)
     apart = None if test is None else test if isinstance(test, Dataset) else load_dataset(test)
     if apart is not None:

@@ -45,12 +45,12 @@ from audioclf.results.results import Results
 from audioclf.results.schema import CrossValidation, Failed, Finished, Projection, Record, Reference
 from audioclf.spectra.analysis import Analysis
 from audioclf.store.store import FeatureStore
-from audioclf.validation.splits import Splits, make_splits, naive_splits
+from audioclf.validation.division import make_splits, naive_splits
+from audioclf.validation.splits import Splits
 
 FEATURES = "mfcc+spectral"
 CLASSIFIER = "svm"
 """The reference model, which doubts labels and prices leaks: quick, and good enough for its errors to be telling."""
-_METRIC = "balanced_accuracy"
 _MOST_PORTRAITS = 50
 
 
@@ -154,14 +154,14 @@ def run(data: Data, settings: ExplorationSettings, around: Surroundings) -> Expl
     reference = Experiment(FEATURES, tuple(build_extractors(FEATURES)), build_classifier(CLASSIFIER))
     sources = _sources(prepared, reference, analysis, around)
     clips, task = sources.extraction.clips, sources.task
-    metric = _METRIC if task.tags is None else task.ranking[0]
+    metric = task.balanced
     around.progress("reference", 0, 1, reference.title)
     scored, notes = _score_reference(reference, sources, prepared, settings.seed, around.n_workers)
-    audit = hindsight.audit(prepared, settings.seed, scored, clips, metric)
+    audit = hindsight.audit(prepared, task, scored, clips, metric, settings.seed)
     around.progress("pictures", 0, 1, "")
     by_name = {clip.name: clip for clip in found.clips}
     suspects = [by_name[name] for name in clips_worth_hearing([], audit.findings) if name in by_name]
-    vectors = sources.extraction.inputs(reference.extractors, "vectors")
+    vectors = sources.extraction.inputs(reference.extractors, "vectors").array
     record = Record(
         **records.heading("explore", settings.seed, around),
         task=task.kind,
@@ -172,7 +172,7 @@ def run(data: Data, settings: ExplorationSettings, around: Surroundings) -> Expl
         experiments=[],
         reference=None if scored is None else _described(scored),
         audit=audit,
-        projection=None if task.tags is not None else _project(scored, clips, vectors, settings.seed),
+        projection=_project(scored, clips, vectors, settings.seed) if task.has_classes else None,
         portraits=_portraits(sources.extraction, found, vectors, analysis),
         excerpts=make_excerpts(suspects, workers=around.n_workers),
         skipped=records.list_skipped(found.skipped + sources.extraction.skipped),
@@ -200,7 +200,7 @@ def _sources(prepared: Prepared, reference: Experiment, analysis: Analysis, arou
     )
     if not extraction.clips:
         raise DatasetError(f"none of the recordings of {dataset.name} can be analysed: {extraction.skipped[0][1]}")
-    return Sources(task_of(replace(dataset, clips=extraction.clips).labels, dataset.multilabel), extraction)
+    return Sources(task_of(replace(dataset, clips=extraction.clips)), extraction)
 
 
 def _score_reference(

@@ -12,31 +12,33 @@ from audioclf.audit.finding import Finding
 from audioclf.audit.labels import likely_wrong_labels
 from audioclf.comparison.preparation import Prepared
 from audioclf.dataset.clips import Clip
+from audioclf.experiment.task import Task
 from audioclf.results.metrics import TAG_TITLES, TITLES
 from audioclf.results.schema import Audit, Checked, Finished
 
 _WORTH_TELLING = 0.02
 
 
-def audit(prepared: Prepared, seed: int, best: Finished | None, clips: Sequence[Clip], metric: str) -> Audit:
+def audit(
+    prepared: Prepared, task: Task, best: Finished | None, clips: Sequence[Clip], metric: str, seed: int
+) -> Audit:
     """Return what is wrong with a data set, the serious first: what its sounds tell, then what *best* adds.
 
     Parameters
     ----------
     prepared : Prepared
-    seed : int
+    task : Task
     best : Finished or None
         The experiment whose answers are looked at.
     clips : sequence of Clip
         Those that it answered, and maybe others.
     metric : str
+    seed : int
     """
-    several = prepared.dataset.multilabel
-    findings = examine(prepared.dataset.clips, prepared.measured, seed)
-    if several:
-        findings = [finding for finding in findings if not finding.of_classes]
+    findings = task.meant(examine(prepared.dataset.clips, prepared.measured, seed))
     if best is not None:
-        later = (None if several else doubtful_labels(best, clips), cost_of_leak(best, metric))
+        doubts = doubtful_labels(best, clips) if task.has_classes else None
+        later = (doubts, cost_of_leak(best, metric))
         findings += [finding for finding in later if finding is not None]
         findings.sort(key=lambda finding: finding.severity != "serious")
     return Audit(findings=findings, checked=Checked(clips=len(prepared.dataset)))

@@ -17,6 +17,7 @@ from audioclf.classifier.contract import Classifier
 from audioclf.experiment.experiment import Experiment
 from audioclf.experiment.material import Material
 from audioclf.features.extractor import Extractor
+from audioclf.features.inputs import Inputs
 from audioclf.results.schema import Drop, Importance
 from audioclf.statistics.scores import mean_and_std
 from audioclf.validation.splits import Split
@@ -46,24 +47,26 @@ class Part:
     columns: NDArray[np.int64]
 
 
-def parts(extractors: Sequence[Extractor], n_functionals: int) -> list[Part]:
-    """Return the extractors, then their coefficients, with their columns of `Extraction.inputs`.
+def parts(extractors: Sequence[Extractor], inputs: Inputs) -> list[Part]:
+    """Return the extractors, then their coefficients, with their columns of *inputs*.
 
-    A vector holds, extractor by extractor, each functional of all coefficients (`audioclf.features.functionals.pool`),
-    so that one coefficient has *n_functionals* columns. Frames have one: *n_functionals* is then 1.
-
+    >>> from audioclf.features.inputs import inputs_of
     >>> from audioclf.features.specs import build_extractors
-    >>> [(part.name or part.extractor, part.columns.tolist()) for part in parts(build_extractors("zcr+rolloff"), 2)]
+    >>> vectors = inputs_of("vectors", np.zeros((3, 4), np.float32))  # two functionals of two coefficients
+    >>> found = parts(build_extractors("zcr+rolloff"), vectors)
+    >>> [(part.name or part.extractor, part.columns.tolist()) for part in found]
     [('zcr', [0, 1]), ('rolloff', [2, 3]), ('zcr', [0, 1]), ('rolloff', [2, 3])]
+
+    Raises
+    ------
+    ValueError
+        If the columns can't be those of *extractors*.
     """
     families, coefficients = [], []
-    first = 0
-    for extractor in extractors:
-        names = extractor.coefficient_names
-        columns = first + np.arange(n_functionals * len(names)).reshape(n_functionals, len(names))
+    for extractor, columns in zip(extractors, inputs.columns(extractors)):
         families.append(Part(extractor.spec, "", columns.ravel()))
-        coefficients += [Part(extractor.spec, name, columns[:, i]) for i, name in enumerate(names)]
-        first += columns.size
+        names = enumerate(extractor.coefficient_names)
+        coefficients += [Part(extractor.spec, name, columns[:, i]) for i, name in names]
     return families + coefficients
 
 
@@ -72,7 +75,6 @@ def permutation_importance(
     material: Material,
     splits: Sequence[Split],
     metric: str,
-    pooled: Sequence[str],
     seed: int,
     workers: int = 1,
 ) -> Importance:
@@ -107,8 +109,6 @@ def permutation_importance(
         Those of the first repeat are used; each costs one fit.
     metric : str
         One of the task's ranking.
-    pooled : sequence of str
-        Functionals of the vectors.
     seed : int
     workers : int
         Processes at most. The numbers don't depend on it.
@@ -122,14 +122,10 @@ def permutation_importance(
     Raises
     ------
     ValueError
-        If the columns of the material aren't those of the extractors and *pooled*.
+        If the columns of the material can't be those of the extractors.
     """
     extractors, classifier = experiment.extractors, experiment.classifier
-    everything = parts(extractors, 1 if material.lengths is not None else len(pooled))
-    width = sum(len(part.columns) for part in everything[: len(extractors)])
-    given = material.inputs.array.shape[1]
-    if width != given:
-        raise ValueError(f"the data has {given} columns; these extractors and functionals give {width}")
+    everything = parts(extractors, material.inputs)
     permuted, repeats = _affordable(everything, len(extractors), material)
     folds = [split for split in splits if split.repeat == splits[0].repeat]
     columns = [part.columns for part in permuted]
@@ -158,8 +154,9 @@ def permutation_importance(
 
 def _affordable(everything: list[Part], n_extractors: int, material: Material) -> tuple[list[Part], int]:
     """The parts that there is time to permute, and how often."""
-    sequences = 0 if material.lengths is None else len(material)
-    most = min(MOST_NUMBERS // material.size, MOST_SEQUENCES // sequences if sequences else MOST_NUMBERS)
+    most = MOST_NUMBERS // material.size
+    if material.inputs.one_by_one:
+        most = min(most, MOST_SEQUENCES // len(material))
     if len(everything) - n_extractors > MOST_COEFFICIENTS or len(everything) > most:
         everything = everything[:n_extractors]
     return everything, max(1, min(REPEATS, most // len(everything)))
@@ -175,41 +172,27 @@ def _fold_scores(
     seed: int,
 ) -> NDArray[np.float64]:
     """Return a fold's score, then its scores with each of *columns* permuted, *repeats* times."""
-    data, lengths, task, truth = material.inputs.array, material.lengths, material.task, material.truth
+    inputs, task, truth = material.inputs, material.task, material.truth
+    data = inputs.array
     estimator = material.fit(classifier, seed, split.train)
     rng = np.random.default_rng([seed, split.fold])
     partners = split.test if len(np.unique(truth[split.test], axis=0)) > 1 else np.arange(len(truth))
     drawn = [rng.choice(partners, len(split.test), replace=False) for _ in range(repeats)]
-    own, others = _rows(split.test, split.test, lengths), [_rows(split.test, rows, lengths) for rows in drawn]
+    own, others = inputs.traded(split.test, split.test), [inputs.traded(split.test, partners) for partners in drawn]
     versions = [(own, columns[0]), *itertools.product(others, columns)]
     scores = []
     for block in _blocks(versions, max(1, _BLOCK // (len(own) * data.shape[1]))):
         stacked = np.tile(data[own], (len(block), 1, 1))
         for version, (rows, which) in zip(stacked, block):
             version[:, which] = data[np.ix_(rows, which)]
-        flat = stacked.reshape(-1, data.shape[1])
-        ends = None if lengths is None else np.cumsum(np.tile(lengths[split.test], len(block)))[:-1]
-        predicted, probabilities = task.answers(estimator, flat if ends is None else np.split(flat, ends))
+        lengths = np.tile(inputs.lengths[split.test], len(block))
+        asked = inputs.as_taken(stacked.reshape(-1, data.shape[1]), lengths)
+        predicted, probabilities = task.answers(estimator, asked)
         for i in range(0, len(predicted), len(split.test)):
             these = slice(i, i + len(split.test))
             sure = None if probabilities is None else probabilities[these]
             scores.append(task.score(metric, truth[split.test], predicted[these], sure))
     return np.array(scores)
-
-
-def _rows(
-    clips: NDArray[np.int64], partners: NDArray[np.int64], lengths: NDArray[np.int64] | None
-) -> NDArray[np.int64]:
-    """The rows of the data that stand for *clips* when each has its partner's values."""
-    if lengths is None:
-        return partners
-    first = np.cumsum(lengths) - lengths
-    return np.concatenate(
-        [
-            first[partner] + (2 * np.arange(lengths[clip]) + 1) * lengths[partner] // (2 * lengths[clip])
-            for clip, partner in zip(clips, partners)
-        ]
-    )
 
 
 def _blocks(items: list[Any], size: int) -> Iterator[list[Any]]:

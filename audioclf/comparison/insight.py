@@ -10,7 +10,7 @@ import numpy as np
 from audioclf.classifier.contract import Classifier
 from audioclf.comparison.importance import permutation_importance
 from audioclf.comparison.learning_curve import learning_curve
-from audioclf.comparison.projection import projection, summarise
+from audioclf.comparison.projection import projection
 from audioclf.comparison.protocol import Protocol
 from audioclf.comparison.settings import Settings, Surroundings
 from audioclf.comparison.winner import final_classifier
@@ -57,10 +57,10 @@ def look_closer(
 
     def weigh() -> Importance:
         few = splits[: _affordable_refits(chosen.classifier, material.size)]
-        return permutation_importance(chosen, material, few, metric, settings.pooling, seed, workers)
+        return permutation_importance(chosen, material, few, metric, seed, workers)
 
     looks: dict[str, Callable[[], Importance | LearningCurve | Projection]] = {}
-    if sources.task.tags is None:
+    if sources.task.has_classes:
         looks["projection"] = project
     if not best.is_baseline:
         looks["importance"] = weigh
@@ -78,11 +78,10 @@ def look_closer(
 
 
 def _project(material: Material, clips: Sequence[Clip], best: Finished, seed: int) -> Projection:
-    data, lengths = material.inputs.array, material.lengths
     said = {row.path: row.predicted for row in best.predictions if row.repeat == 0}
     return projection(
         clips,
-        data if lengths is None else summarise(data, lengths),
+        material.inputs.summary(),
         material.task.texts(material.truth),
         [said.get(clip.name, "") for clip in clips],
         best.features,

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from audioclf import parallel
 from audioclf.dataset.clips import Clip
-from audioclf.features import functionals
 from audioclf.results.schema import Plane, Projection
 
 MOST_CLIPS = 2000
@@ -23,25 +22,6 @@ _DIGITS = 4
 _PERPLEXITY = 30.0
 _COMPONENTS = 50  # that t-SNE sees
 _FEW = 500  # clips up to which it has time to settle whole; of more, half the steps bring it most of the way
-
-
-def summarise(data: NDArray[np.float32], lengths: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Return mean and standard deviation of each clip's frames, shape (n_clips, 2 * n_coefficients).
-
-    Parameters
-    ----------
-    data : ndarray of float32, shape (total frames, n_coefficients)
-        The frames of all clips, one after the other.
-    lengths : ndarray of int, shape (n_clips,)
-
-    Examples
-    --------
-    >>> summarise(np.array([[1.0], [3.0], [5.0]], np.float32), np.array([2, 1]))
-    array([[2., 1.],
-           [5., 0.]], dtype=float32)
-    """
-    bounds = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    return functionals.pool_clips(data, bounds, ("mean", "std"))
 
 
 def projection(
@@ -63,7 +43,7 @@ def projection(
     clips : sequence of Clip
         Beyond `MOST_CLIPS`, a sample with the classes' shares is taken, at least one clip of each.
     vectors : ndarray, shape (n_clips, n_features)
-        For a classifier of sequences, see `summarise`.
+        As `audioclf.features.inputs.Inputs.summary` gives them.
     truth : sequence of str
         Labels.
     predicted : sequence of str, optional

@@ -10,8 +10,9 @@ from audioclf.dataset.clips import Clip
 from audioclf.experiment.fitting import Course
 from audioclf.experiment.task import Task
 from audioclf.results.schema import CrossValidation
+from audioclf.validation.division import make_splits, naive_splits, ungrouped
 from audioclf.validation.inner import with_inner
-from audioclf.validation.splits import Split, Splits, make_splits, naive_splits, ungrouped
+from audioclf.validation.splits import Split, Splits
 
 
 @dataclass(frozen=True)

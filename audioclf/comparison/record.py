@@ -95,7 +95,7 @@ def describe_dataset(
 def _label_groups(data: Dataset) -> dict[str, int]:
     groups: dict[str, set[str]] = {label: set() for label in data.labels}
     for clip, group in zip(data, data.groups):
-        for label in clip.tags if data.multilabel else (clip.label,):
+        for label in data.labels_of(clip):
             groups[label].add(group)
     return {label: len(names) for label, names in groups.items()}
 

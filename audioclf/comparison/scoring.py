@@ -77,7 +77,7 @@ def score_experiment(
         "classifier": of.classifier.spec,
         "augment": of.augment,
         "takes": of.classifier.takes,
-        "n_features": _width(of, sources),
+        "n_features": sources.extraction.n_features(of.extractors, of.classifier.takes),
         "parameters": Parameters(
             features={extractor.spec: structs.plain(extractor.parameters) for extractor in of.extractors},
             classifier=structs.plain(of.classifier.parameters),
@@ -189,13 +189,6 @@ def list_predictions(
         )
         for row, clip in enumerate(clips)
     ]
-
-
-def _width(of: Experiment, sources: Sources) -> int:
-    """The number of features: of a vector, or of each frame."""
-    if of.classifier.takes == "vectors":
-        return sum(sources.extraction.vectors[extractor].shape[1] for extractor in of.extractors)
-    return sum(len(extractor.coefficient_names) for extractor in of.extractors)
 
 
 def _failure(outcome: Outcome) -> str:

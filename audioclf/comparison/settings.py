@@ -24,7 +24,7 @@ from audioclf.progress import Progress, silent
 from audioclf.results.metrics import RANKING, TAG_RANKING
 from audioclf.spectra.analysis import HIGHEST_DEFAULT_RATE, Analysis, analysis_rate
 from audioclf.store.store import FeatureStore
-from audioclf.validation.splits import parse_cv
+from audioclf.validation.division import parse_cv
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +85,7 @@ class Settings(ExplorationSettings):
     features, classifiers : tuple of str
         Specs; given as text, they are split at commas.
     cv : int, "folds", "logo" or None
-        As of `audioclf.validation.splits.make_splits`.
+        As of `audioclf.validation.division.make_splits`.
     repeats : int
         How often the folds are drawn anew.
     clip_seconds : float or None

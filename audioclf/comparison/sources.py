@@ -38,7 +38,7 @@ def make_sources(prepared: Prepared, analysis: Analysis, settings: Settings, aro
         raise DatasetError(
             f"none of the recordings of {dataset.name} can be analysed; the first: {extraction.skipped[0][1]}"
         )
-    task = task_of(replace(dataset, clips=extraction.clips).labels, dataset.multilabel)
+    task = task_of(replace(dataset, clips=extraction.clips))
     return Sources(task, extraction, _copies(extraction, analysis, settings, around))
 
 

@@ -50,7 +50,7 @@ def compare_with_best(
     rows = significance.versus_best(scores, _position(finished, best), n_train, n_test, right)
     against = iter([None if row is None else _versus(row) for row in rows])
     drawn_anew = splits.n_splits if splits.kind.endswith("k-fold") else None
-    reached = reach.reach(rows, n_train, n_test, drawn_anew) if metric in reach.SHARES else None
+    reached = reach.reach(rows, metric, n_train, n_test, drawn_anew)
     tests = Tests(
         best=Names(features=best.features, classifier=best.classifier, augment=best.augment),
         metric=metric,

@@ -32,28 +32,7 @@ def load_manifest(path: str | os.PathLike[str]) -> Dataset:
         If a column is missing, a value is wrong (the message names the line), or no file exists.
     """
     path = Path(path)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (UnicodeDecodeError, OSError) as error:
-        raise DatasetError(f"{path} isn't a CSV manifest: {error}") from error
-    header = text.partition("\n")[0]
-    delimiter = max(",;\t", key=header.count)
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
-    columns = [column.strip().lower() for column in reader.fieldnames or []]
-    reader.fieldnames = columns
-    for needed in ("path", "label"):
-        if needed not in columns:
-            found = ", ".join(columns) if columns else "none"
-            raise DatasetError(
-                f"{path}: no column '{needed}' (found: {found}); "
-                "the first line must be path,label[,group][,fold][,start][,end]"
-            )
-    try:
-        rows = [(reader.line_num, _clip_of_row(path, reader.line_num, row)) for row in reader if any(row.values())]
-    except csv.Error as error:
-        raise DatasetError(f"{path}, line {reader.line_num}: {error}") from error
-    if not rows:
-        raise DatasetError(f"{path}: no rows below the header")
+    columns, rows = _read(path)
     clips = [clip for _, clip in rows]
     multilabel = any(len(_tags(clip.label)) > 1 for clip in clips)
     if multilabel:
@@ -78,6 +57,32 @@ def load_manifest(path: str | os.PathLike[str]) -> Dataset:
     if len(dataset.labels) < 2:
         raise DatasetError(f"{path}: only one label, '{dataset.labels[0]}'; at least two are needed")
     return dataset
+
+
+def _read(path: Path) -> tuple[list[str], list[tuple[int, Clip]]]:
+    """The columns of a manifest, and of each row its line and its clip, the label as it stands there."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (UnicodeDecodeError, OSError) as error:
+        raise DatasetError(f"{path} isn't a CSV manifest: {error}") from error
+    header = text.partition("\n")[0]
+    delimiter = max(",;\t", key=header.count)
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
+    columns = [column.strip().lower() for column in reader.fieldnames or []]
+    reader.fieldnames = columns
+    for needed in ("path", "label"):
+        if needed not in columns:
+            raise DatasetError(
+                f"{path}: no column '{needed}' (found: {', '.join(columns) or 'none'}); "
+                "the first line must be path,label[,group][,fold][,start][,end]"
+            )
+    try:
+        rows = [(reader.line_num, _clip_of_row(path, reader.line_num, row)) for row in reader if any(row.values())]
+    except csv.Error as error:
+        raise DatasetError(f"{path}, line {reader.line_num}: {error}") from error
+    if not rows:
+        raise DatasetError(f"{path}: no rows below the header")
+    return columns, rows
 
 
 def _tags(cell: str) -> list[str]:

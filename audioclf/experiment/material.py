@@ -13,39 +13,34 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf import parallel
 from audioclf.classifier.contract import Classifier
 from audioclf.classifier.fit import fit
 from audioclf.dataset.clips import Dataset
 from audioclf.experiment.task import Probabilities, Task, Truth
-from audioclf.features.extraction import Extraction, select
+from audioclf.features.extraction import Extraction
 from audioclf.features.extractor import Extractor
-
-Rows = NDArray[np.int64]
+from audioclf.features.inputs import Inputs, Numbers
 
 
 @dataclass(frozen=True)
 class Material:
-    """Clips as one classifier takes them.
+    """Clips with their labels, as one classifier takes them. Its length is the number of clips.
 
     Attributes
     ----------
     task : Task
-    inputs : Shared
-        As `Extraction.inputs` gives it: a row per clip for vectors, all frames for sequences. The clips come first,
-        then their copies.
-    lengths : ndarray of int, shape (n_rows,), or None
-        Frames of each clip and copy, for sequences.
-    truth : ndarray, shape (n_clips,) or (n_clips, n_labels)
+    inputs : Inputs
+        Features of the clips, then of their copies: n_rows of both together.
+    truth : ndarray of int, shape (n_clips,), or of bool, shape (n_clips, n_labels)
+        As `Task.truth` gives it.
     groups : ndarray of int, shape (n_clips,)
         What stays together; a clip without a group has a number of its own.
     clips : ndarray of int, shape (n_rows,)
-        Which clip each row is, or is a copy of; the first n_clips count up from 0.
+        Which clip each of the inputs is, or is a copy of; the first n_clips count up from 0.
     """
 
     task: Task
-    inputs: parallel.Shared
-    lengths: NDArray[np.int64] | None
+    inputs: Inputs
     truth: Truth
     groups: NDArray[np.int64]
     clips: NDArray[np.int64]
@@ -58,30 +53,29 @@ class Material:
         """How many numbers there are."""
         return int(self.inputs.array.size)
 
-    def learnt(self, clips: Rows) -> Rows:
-        """Return the rows that train when *clips* do: themselves, then their copies."""
+    def learnt(self, clips: Numbers) -> Numbers:
+        """Return which inputs train when *clips* do: themselves, then their copies."""
         copies = np.arange(len(self), len(self.clips))
         return np.concatenate([clips, copies[np.isin(self.clips[copies], clips)]])
 
-    def asked(self, clips: Rows) -> Any:
+    def asked(self, clips: Numbers) -> Any:
         """Return *clips* themselves, as an estimator takes them."""
-        return select(self.inputs.array, self.lengths, clips)
+        return self.inputs.select(clips)
 
-    def fit(self, classifier: Classifier, seed: int, clips: Rows, calibrated: bool = True) -> Any:
+    def fit(self, classifier: Classifier, seed: int, clips: Numbers, calibrated: bool = True) -> Any:
         """Return an estimator fitted on *clips* and their copies."""
         rows = self.learnt(clips)
         of = self.clips[rows]
         estimator = self.task.build(classifier, seed, calibrated)
-        inputs = select(self.inputs.array, self.lengths, rows)
-        return fit(estimator, inputs, self.task.target(self.truth[of]), self.groups[of], of)
+        return fit(estimator, self.inputs.select(rows), self.task.target(self.truth[of]), self.groups[of], of)
 
-    def answers(self, estimator: Any, clips: Rows) -> tuple[Truth, Probabilities | None]:
-        """Return what a fitted estimator says of *clips*."""
+    def answers(self, estimator: Any, clips: Numbers) -> tuple[Truth, Probabilities | None]:
+        """Return what a fitted estimator says of *clips*, as `Task.answers` does."""
         return self.task.answers(estimator, self.asked(clips))
 
     def shared(self, folder: Path) -> Material:
         """Return the same with its inputs as a file in *folder* for other processes."""
-        return replace(self, inputs=parallel.Shared(self.inputs.array, folder))
+        return replace(self, inputs=self.inputs.joined([], folder))
 
 
 @dataclass(frozen=True)
@@ -104,16 +98,27 @@ class Sources:
     def material(
         self, extractors: Sequence[Extractor], takes: str, augmented: bool = False, folder: Path | None = None
     ) -> Material:
-        """Return the material for a classifier that *takes* "vectors" or "sequences", with copies if *augmented*."""
+        """Return the material for a classifier.
+
+        Parameters
+        ----------
+        extractors : sequence of Extractor
+            Those of the experiment, which the extraction has.
+        takes : {"vectors", "sequences"}
+            What the classifier takes.
+        augmented : bool
+            With copies.
+        folder : path, optional
+            Other processes read the inputs from a file there.
+        """
         clips = self.extraction.clips
-        parts = [self.extraction, *(self.copies if augmented else [])]
+        parts = [part for part in [self.extraction, *(self.copies if augmented else [])] if part.clips]
+        first, *others = [part.inputs(extractors, takes) for part in parts]
         number = {clip: i for i, clip in enumerate(clips)}
-        arrays = [part.inputs(extractors, takes) for part in parts if part.clips]
         _, groups = np.unique(Dataset("", clips).groups, return_inverse=True)
         return Material(
             self.task,
-            parallel.Shared(arrays[0] if len(arrays) == 1 else np.concatenate(arrays), folder),
-            np.concatenate([part.lengths for part in parts]) if takes == "sequences" else None,
+            first.joined(others, folder),
             self.task.truth(clips),
             groups,
             np.array([number[clip] for part in parts for clip in part.clips], dtype=np.int64),

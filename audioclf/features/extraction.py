@@ -17,6 +17,7 @@ from audioclf.audio.signal import Signal
 from audioclf.dataset.clips import Clip
 from audioclf.errors import AudioError
 from audioclf.features.extractor import Extractor
+from audioclf.features.inputs import Inputs, inputs_of
 from audioclf.features.outputs import Output, is_long, outputs_of_long_clip, outputs_of_signals
 from audioclf.features.survey import count_samples, identify
 from audioclf.features.timing import Seconds, timed
@@ -24,7 +25,9 @@ from audioclf.features.wanted import Wanted
 from audioclf.progress import Progress, silent
 from audioclf.spectra.analysis import Analysis
 from audioclf.spectra.spectra import Frames
-from audioclf.store.store import FeatureStore, FileFacts, NoStore, clip_key, recipe
+from audioclf.store.recipe import clip_key, recipe
+from audioclf.store.recordings import FileFacts
+from audioclf.store.store import FeatureStore, NoStore
 
 _MOST_CLIPS = 64  # in a batch: what is analysed together and kept in one page of the store
 _MOST_SAMPLES = 1 << 21  # decoded samples in a batch
@@ -76,13 +79,17 @@ class Extraction:
     skipped: list[tuple[str, str]]
     timing: dict[str, float]
 
-    def inputs(self, extractors: Iterable[Extractor], takes: str) -> NDArray[np.float32]:
-        """What a classifier that *takes* "vectors" or "sequences" learns from, extractors side by side.
+    def inputs(self, extractors: Iterable[Extractor], takes: str) -> Inputs:
+        """Return what a classifier that *takes* "vectors" or "sequences" learns from, extractors side by side."""
+        return inputs_of(takes, np.hstack(self._arrays(extractors, takes)), self.lengths)
 
-        Shape (n_clips, n_features), or all clips' frames one after the other, (total frames, n_coefficients).
-        """
-        source = self.vectors if takes == "vectors" else self.sequences
-        return np.hstack([source[extractor] for extractor in extractors])
+    def n_features(self, extractors: Iterable[Extractor], takes: str) -> int:
+        """Return the columns of these `inputs`: numbers of a clip's vector, or of one of its frames."""
+        return sum(array.shape[1] for array in self._arrays(extractors, takes))
+
+    def _arrays(self, extractors: Iterable[Extractor], takes: str) -> list[NDArray[np.float32]]:
+        source = {"vectors": self.vectors, "sequences": self.sequences}[takes]
+        return [source[extractor] for extractor in extractors]
 
 
 def extract(
@@ -276,16 +283,3 @@ def _joined(
         for e in wanted.sequences
     }
     return vectors, sequences, lengths
-
-
-def select(data: NDArray[np.float32], lengths: NDArray[np.int64] | None, rows: NDArray[np.int64]) -> Any:
-    """Return the clips *rows* of `Extraction.inputs`: a matrix for vectors (*lengths* None), else a list of arrays.
-
-    >>> parts = select(np.zeros((5, 2), np.float32), np.array([2, 3]), np.array([1]))
-    >>> [part.shape for part in parts]
-    [(3, 2)]
-    """
-    if lengths is None:
-        return data[rows]
-    ends = np.cumsum(lengths)
-    return [data[ends[i] - lengths[i] : ends[i]] for i in rows]

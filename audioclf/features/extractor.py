@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audioclf.spec import Configurable, param
-from audioclf.spectra.kernels.compiler import Rows, kernel, rows
+from audioclf.spectra.kernels.compiler import kernel
+from audioclf.spectra.kernels.rows import Rows, rows
 from audioclf.spectra.spectra import Frames, Spectra
 
 

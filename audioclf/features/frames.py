@@ -15,7 +15,7 @@ from audioclf.audio.signal import Signal
 from audioclf.errors import AudioclfError
 from audioclf.features.extractor import Extractor, Passage, running_sum
 from audioclf.spectra.analysis import Analysis, frame_starts
-from audioclf.spectra.kernels.compiler import Rows, rows
+from audioclf.spectra.kernels.rows import Rows, rows
 from audioclf.spectra.spectra import Bank, Frames, Spectra
 
 STRETCH = 1024  # frames whose spectra are held at once: 2 MB for an FFT of 1024 samples
@@ -154,7 +154,7 @@ def _sweep(
 class _Piece(Passage):
     """A `Passage` over the pieces of one long clip.
 
-    The first time through it listens to what is asked of the whole clip; the second time it knows the answers.
+    The first pass collects what is asked of the whole clip; the second pass has the answers.
     """
 
     bounds: NDArray[np.int64] = field(default_factory=lambda: np.zeros(2, np.int64))

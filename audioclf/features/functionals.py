@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audioclf.errors import SpecError, did_you_mean
-from audioclf.spectra.kernels.compiler import Rows, kernel, rows
+from audioclf.spectra.kernels.compiler import kernel
+from audioclf.spectra.kernels.rows import Rows, rows
 from audioclf.spectra.spectra import Frames
 
 MOMENTS = ("mean", "std", "skewness", "kurtosis")
@@ -91,15 +92,17 @@ def pool_clips(frames: Frames, bounds: NDArray[np.int64], functionals: Iterable[
     functionals = tuple(functionals)
     values, bounds = rows(frames), np.asarray(bounds, np.int64)
     ranks = [_rank(name) for name in functionals]
-    found: dict[str, NDArray[np.floating]] = {}
+    pooled: dict[str, NDArray[np.floating]] = {}
     if any(rank is not None for rank in ranks):
         ordered = np.empty_like(values)
         for a, b in itertools.pairwise(bounds):
             ordered[:, a:b] = np.sort(values[:, a:b], axis=1)
-        found = {name: _percentile(ordered, bounds, rank) for name, rank in zip(functionals, ranks) if rank is not None}
+        pooled = {
+            name: _percentile(ordered, bounds, rank) for name, rank in zip(functionals, ranks) if rank is not None
+        }
     if any(rank is None for rank in ranks):
-        found.update(_moments(values, bounds, functionals))
-    return np.concatenate([found[name] for name in functionals]).T.astype(np.float32)
+        pooled.update(_moments(values, bounds, functionals))
+    return np.concatenate([pooled[name] for name in functionals]).T.astype(np.float32)
 
 
 def _rank(name: str) -> float | None:
@@ -125,14 +128,14 @@ def _moments(values: Rows, bounds: NDArray[np.int64], functionals: tuple[str, ..
     mean, second, third, fourth = (np.empty(shape) for _ in range(4))
     higher = not {"skewness", "kurtosis"}.isdisjoint(functionals)
     _central_moments(values, bounds, higher, mean, second, third, fourth)
-    found = {"mean": mean, "std": np.sqrt(second)}
+    moments = {"mean": mean, "std": np.sqrt(second)}
     if higher:
         # Rounding leaves a variance of about (eps * mean)² where there is none.
         varies = second > (1e-6 * np.abs(mean)) ** 2 + 1e-30
         scale = np.where(varies, second, 1.0)
-        found["skewness"] = np.where(varies, third / scale**1.5, 0.0)
-        found["kurtosis"] = np.where(varies, fourth / scale**2 - 3.0, 0.0)
-    return found
+        moments["skewness"] = np.where(varies, third / scale**1.5, 0.0)
+        moments["kurtosis"] = np.where(varies, fourth / scale**2 - 3.0, 0.0)
+    return moments
 
 
 @kernel(reorder=True)

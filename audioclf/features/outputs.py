@@ -21,7 +21,7 @@ from audioclf.features.survey import count_samples
 from audioclf.features.timing import Seconds
 from audioclf.spectra.analysis import Analysis
 from audioclf.spectra.spectra import Frames
-from audioclf.store.file import FileFacts
+from audioclf.store.recordings import FileFacts
 
 _LONG = 1 << 23  # decoded samples of a clip that is analysed piece by piece
 

@@ -1,4 +1,4 @@
-"""What is known of recordings without analysing them: rate, channels, length, and a hash of their content."""
+"""Survey of recordings: rate, channels, length and a hash of the content, known without analysing them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from audioclf.dataset.clips import Clip
 from audioclf.errors import AudioError
 from audioclf.features.timing import Seconds, timed
 from audioclf.progress import Progress, silent
-from audioclf.store.store import FeatureStore, FileFacts, NoStore
+from audioclf.store.recordings import FileFacts
+from audioclf.store.store import FeatureStore, NoStore
 
 _AT_ONCE = 64  # recordings that a thread hashes in one go
 
@@ -154,7 +155,7 @@ def _hash(paths: list[Path], known: Mapping[Path, FileFacts]) -> tuple[dict[Path
     for path in paths:
         try:
             header = known.get(path) or header_of(path)
-            hashed[path] = header._replace(content=content_hash(path))
+            hashed[path] = FileFacts(content_hash(path), header.sample_rate, header.channels, header.duration)
         except AudioError as error:
             errors[path] = str(error)
     return hashed, errors

@@ -114,15 +114,13 @@ def feature_table(
     skipped = surveyed.skipped + done.skipped
     if not done.clips:
         raise DatasetError(f"none of the {len(dataset)} recordings could be analysed; the first: {skipped[0][1]}")
-    values = done.inputs(extractors, takes)
-    if row == "clip":
-        about, names = _about(done, np.ones(len(done.clips), np.int64)), vector_names(extractors, pooled)
-    else:
+    inputs = done.inputs(extractors, takes)
+    about, names = _about(done, inputs.lengths), vector_names(extractors, pooled)
+    if row == "frame":
         hop = analysis.hop_samples / analysis.sample_rate
-        times = [round(i * hop, 6) for length in done.lengths for i in range(length)]
-        about = {**_about(done, done.lengths), "time": times}
+        about["time"] = [round(i * hop, 6) for length in inputs.lengths for i in range(length)]
         names = [name for extractor in extractors for name in extractor.coefficient_names]
-    return FeatureTable(about, names, values, analysis.sample_rate, skipped)
+    return FeatureTable(about, names, inputs.array, analysis.sample_rate, skipped)
 
 
 def _about(done: Extraction, rows: NDArray[np.int64]) -> dict[str, list[str] | list[float]]:

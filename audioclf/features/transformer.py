@@ -23,7 +23,7 @@ from audioclf.features.outputs import Output, is_long, outputs_of_long_clip, out
 from audioclf.features.specs import build_extractors, vector_names
 from audioclf.features.survey import header_of
 from audioclf.spectra.analysis import Analysis, analysis_rate
-from audioclf.spectra.kernels.compiler import rows
+from audioclf.spectra.kernels.rows import rows
 from audioclf.spectra.spectra import Frames
 
 ClipLike = Union[Clip, Signal, str, "os.PathLike[str]"]

@@ -35,7 +35,7 @@ class Wanted:
         >>> [x.spec for x in wanted.vectors], [x.spec for x in wanted.sequences]
         (['zcr'], ['mfcc', 'zcr'])
         """
-        found: dict[str, dict[Extractor, None]] = {"vectors": {}, "sequences": {}}
+        by_kind: dict[str, dict[Extractor, None]] = {"vectors": {}, "sequences": {}}
         for extractors, takes in pairs:
-            found[takes].update(dict.fromkeys(extractors))
-        return cls(tuple(found["vectors"]), tuple(found["sequences"]), pooled)
+            by_kind[takes].update(dict.fromkeys(extractors))
+        return cls(tuple(by_kind["vectors"]), tuple(by_kind["sequences"]), pooled)

@@ -23,7 +23,8 @@ from audioclf.structs import DamagedError, Text
 
 SCHEMA = 1
 FACTS = "model.json"
-_HIGHEST_RATE = 10_000_000  # Hz; of no recording, and more would only fill the memory
+_HIGHEST_RATE = 10_000_000  # Hz; what is higher, or longer, is nobody's and would only fill the memory
+_LONGEST_FRAME = 2**26  # samples
 
 
 class Facts(Names, kw_only=True):
@@ -144,8 +145,11 @@ def _facts(content: bytes) -> Facts:
         facts = structs.convert(data, Facts)
     except SpecError as error:  # of `Analysis`, which checks itself
         raise DamagedError(f"$.analysis: {error}") from error
-    if facts.analysis.sample_rate > _HIGHEST_RATE:
-        raise DamagedError(f"$.analysis.sample_rate: {facts.analysis.sample_rate} Hz is more than {_HIGHEST_RATE}")
+    analysis = facts.analysis
+    if analysis.sample_rate > _HIGHEST_RATE:
+        raise DamagedError(f"$.analysis.sample_rate: {analysis.sample_rate} Hz is more than {_HIGHEST_RATE}")
+    if max(analysis.frame_samples, analysis.fft_size) > _LONGEST_FRAME:
+        raise DamagedError(f"$.analysis: frames of more than {_LONGEST_FRAME} samples")
     if facts.labels != sorted(set(facts.labels)):
         raise DamagedError("$.labels: not sorted, or one stands twice")
     return facts

@@ -18,16 +18,16 @@ from audioclf.audio import decode
 from audioclf.classifier.contract import Classifier, build_classifier
 from audioclf.dataset.clips import Clip
 from audioclf.errors import AudioError, MissingExtraError, ModelError
-from audioclf.experiment.task import Task, task_of
+from audioclf.experiment.task import Task, task_named
 from audioclf.features import functionals
-from audioclf.features.extraction import extract, select
+from audioclf.features.extraction import extract
 from audioclf.features.extractor import Extractor
 from audioclf.features.specs import build_extractors, vector_names
 from audioclf.features.wanted import Wanted
 from audioclf.model.file import FACTS, Facts, read_model, write_model
 from audioclf.progress import Progress, silent
 from audioclf.spectra.analysis import Analysis
-from audioclf.spectra.kernels import compiler
+from audioclf.spectra.kernels.compiler import small_job
 from audioclf.structs import DamagedError
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class Model:
     @property
     def task(self) -> Task:
         """One label a clip, or several."""
-        return task_of(self.labels, self.facts.task == "multi-label")
+        return task_named(self.facts.task, self.labels)
 
     @property
     def analysis(self) -> Analysis:
@@ -113,7 +113,7 @@ class Model:
         listed = [clip if isinstance(clip, Clip) else Clip(Path(clip)) for clip in clips]
         extractors, takes = self.extractors, self.classifier.takes
         small = _is_small(listed)
-        with compiler.small_job() if small else contextlib.nullcontext():
+        with small_job() if small else contextlib.nullcontext():
             extraction = extract(
                 listed,
                 self.analysis,
@@ -124,8 +124,7 @@ class Model:
         errors = iter(extraction.skipped)
         answers, rows = np.empty(0), np.empty((0, len(self.labels)))
         if extraction.clips:
-            lengths = extraction.lengths if takes == "sequences" else None
-            data = select(extraction.inputs(extractors, takes), lengths, np.arange(len(extraction.clips)))
+            data = extraction.inputs(extractors, takes).select(np.arange(len(extraction.clips)))
             answers, rows = self._answers(data)
         found = iter(zip(extraction.clips, answers, rows))
         predictions = []

@@ -10,8 +10,7 @@ import numpy as np
 
 from audioclf import parallel
 from audioclf._version import __version__
-from audioclf.classifier.contract import build_classifier
-from audioclf.comparison.compare import compare
+from audioclf.comparison.compare import Comparison, compare
 from audioclf.comparison.winner import final_classifier
 from audioclf.dataset.clips import Dataset
 from audioclf.errors import ModelError, SpecError
@@ -47,10 +46,34 @@ def train(
     """
     if not isinstance(features, str) or "," in features or not isinstance(classifier, str) or "," in classifier:
         raise SpecError("train takes one feature set and one classifier; compare takes several")
-    comparison = compare(data, features, classifier, **options)
+    return fit_on_all(compare(data, features, classifier, **options))
+
+
+def fit_on_all(comparison: Comparison) -> Model:
+    """Fit the experiment of a finished comparison on all clips.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        Of one feature set with one classifier, and the baseline. With and without augmentation, the former is taken.
+
+    Returns
+    -------
+    Model
+        Its parameters are those that were asked for, or those that the search over all folds found.
+
+    Raises
+    ------
+    ModelError
+        If the experiment failed.
+
+    Examples
+    --------
+    >>> fit_on_all(compare("demo", "centroid", "knn", cv=2))
+    <Model: centroid with knn, labels birds, music, speech>
+    """
     record = comparison.results.record
-    name = build_classifier(classifier).name
-    asked = next(e for e in reversed(comparison.experiments) if e.classifier.name == name)
+    asked = next((e for e in reversed(comparison.experiments) if not e.names.is_baseline), comparison.experiments[-1])
     experiment = next(e for e in record.experiments if e.identity == asked.names.identity)
     if isinstance(experiment, Failed):
         raise ModelError(f"{experiment.title} can't be trained: {experiment.error}")

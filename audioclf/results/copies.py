@@ -12,7 +12,7 @@ from audioclf.files import write_whole
 from audioclf.results.pictures import Portrait
 from audioclf.results.portrait import portrait
 from audioclf.spectra.analysis import Analysis
-from audioclf.store import store
+from audioclf.store.recipe import clip_key
 
 
 def write_examples(
@@ -42,7 +42,7 @@ def write_examples(
         If the recording can't be read, the folder can't be written to, or Audiomentations isn't installed.
     """
     original = decode.read(recording, analysis.sample_rate)
-    key = store.clip_key(content_hash(recording), None, None)
+    key = clip_key(content_hash(recording), None, None)
     written = [_example(original, analysis, "original", folder / "original.wav")]
     for number in range(1, augmentation.factor + 1):
         copy = Signal(augmentation.copy(original.samples, original.sample_rate, key, number), original.sample_rate)

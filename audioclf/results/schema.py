@@ -12,12 +12,10 @@ from msgspec import UNSET, Meta, UnsetType
 from audioclf.audit.finding import Finding
 from audioclf.results.names import Names
 from audioclf.results.pictures import Excerpt, Portrait
+from audioclf.statistics.significance import LEVEL, deciding
 from audioclf.structs import Count, Finite, Share, Struct
 
 SCHEMA = 1
-LEVEL = 0.05
-"""Of significance: what has a smaller p after Holm is told apart."""
-
 Interval = Annotated[list[Finite | None], Meta(min_length=2, max_length=2)]
 """Both ends; null where they are undefined."""
 
@@ -235,10 +233,8 @@ class VersusBest(Struct, kw_only=True):
 
     @property
     def decisive_p(self) -> float | None:
-        """The corrected p of the test that decides: of the t-test where it can be made, else of McNemar's."""
-        if self.p_holm is not None:
-            return self.p_holm
-        return None if self.mcnemar is None else self.mcnemar.p_holm
+        """The p after Holm that decides (`audioclf.statistics.significance.deciding`)."""
+        return deciding(self.p_holm, None if self.mcnemar is None else self.mcnemar.p_holm)
 
 
 class Cost(Struct, kw_only=True):
@@ -364,11 +360,11 @@ class Tests(Struct, kw_only=True):
     smallest_p : float or None
         Where the paired test on the same clips tells an experiment from the best, and the test over folds doesn't: the
         p after Holm that the latter could be expected to give at best, had the folds differed by chance only
-        (`audioclf.statistics.reach`). From *level* on, the folds are too few to decide. None where both tests say the
-        same of every experiment, or *metric* is no share of right clips.
+        (`audioclf.statistics.reach`). From *level* on, the folds are too few to decide; below it they differ by more
+        than chance. None where both tests say the same of every experiment, or *metric* is no share of right clips.
     repeats_needed : int or None
-        With so many ``--repeats`` they would do. None where they would now, where not even many would, or where folds
-        can't be drawn anew.
+        The ``--repeats`` with which the test over folds can be expected to decide, if they go on to differ as they do.
+        None where not even a hundred would do, folds can't be drawn anew, or both tests say the same.
     """
 
     best: Names

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from audioclf.audio.signal import Signal
 from audioclf.spectra.analysis import Analysis, frame_starts, window
-from audioclf.spectra.kernels import compiler
+from audioclf.spectra.kernels.fft import power_spectrum
+from audioclf.spectra.kernels.matrices import Weights, stacked, weigh, weights
+from audioclf.spectra.kernels.rows import rows
 
 Frames = NDArray[np.float32]
 Bank = tuple[Any, ...]  # a function of `audioclf.spectra.filterbanks`, then its parameters
@@ -25,7 +27,7 @@ class Spectra:
     Made by `of`, it may be the frames of several signals, or some frames of a long one.
 
     Two-dimensional arrays have shape (n_frames, n) with the frames of one bin or band side by side in memory
-    (Fortran order); `audioclf.spectra.kernels.compiler.rows` gives them to a kernel without a copy.
+    (Fortran order); `audioclf.spectra.kernels.rows.rows` gives them to a kernel without a copy.
 
     Parameters
     ----------
@@ -105,8 +107,8 @@ class Spectra:
         return self._power(self.analysis.fft_size)
 
     def _power(self, size: int) -> Frames:
-        weights = window(self.analysis.window, self.analysis.frame_samples)
-        return compiler.power_spectrum(self.samples, self.starts, weights, size).T
+        windowing = window(self.analysis.window, self.analysis.frame_samples)
+        return power_spectrum(self.samples, self.starts, windowing, size).T
 
     @cached_property
     def magnitude(self) -> Frames:
@@ -117,7 +119,7 @@ class Spectra:
     def magnitude_moments(self) -> Frames:
         """Σ |X| and Σ f |X| over the bins, f in Hz, shape (n_frames, 2), float32."""
         matrix = _moments(self.analysis.sample_rate, self.analysis.fft_size)
-        return compiler.weigh(compiler.rows(self.magnitude), matrix).T
+        return weigh(rows(self.magnitude), matrix).T
 
     @cached_property
     def frequencies(self) -> NDArray[np.float64]:
@@ -141,7 +143,7 @@ class Spectra:
         """Compute what `energies` will be asked for: several filterbanks together are quicker than one by one."""
         if banks:
             matrix = _filters(self.analysis.sample_rate, self.analysis.fft_size, banks)
-            together = compiler.weigh(compiler.rows(self.power), matrix)
+            together = weigh(rows(self.power), matrix)
             ends = np.cumsum([_size(self.analysis.sample_rate, self.analysis.fft_size, bank) for bank in banks])
             for bank, part in zip(banks, np.split(together, ends[:-1])):
                 self._energies[bank] = part.T
@@ -169,7 +171,7 @@ class Spectra:
         while size < self.analysis.frame_samples + order + (preemphasis != 0):
             size *= 2
         matrix = _filters(self.analysis.sample_rate, size, ((_cosines, order, preemphasis),))
-        return compiler.weigh(compiler.rows(self._power(size)), matrix).T
+        return weigh(rows(self._power(size)), matrix).T
 
 
 @lru_cache(maxsize=16)
@@ -178,14 +180,14 @@ def _frequencies(sample_rate: int, n_fft: int) -> NDArray[np.float64]:
 
 
 @lru_cache(maxsize=16)
-def _moments(sample_rate: int, n_fft: int) -> compiler.Weights:
+def _moments(sample_rate: int, n_fft: int) -> Weights:
     frequencies = _frequencies(sample_rate, n_fft)
-    return compiler.weights(np.stack([np.ones_like(frequencies), frequencies]))
+    return weights(np.stack([np.ones_like(frequencies), frequencies]))
 
 
 @lru_cache(maxsize=64)
-def _filters(sample_rate: int, n_fft: int, banks: tuple[Bank, ...]) -> compiler.Weights:
-    return compiler.stacked([compiler.weights(bank[0](sample_rate, n_fft, *bank[1:])) for bank in banks])
+def _filters(sample_rate: int, n_fft: int, banks: tuple[Bank, ...]) -> Weights:
+    return stacked([weights(bank[0](sample_rate, n_fft, *bank[1:])) for bank in banks])
 
 
 @lru_cache(maxsize=64)

@@ -151,7 +151,7 @@ class Versus:
     mcnemar : McNemar or None
         The best is the first; None where the predictions aren't known.
     distinguishable : bool
-        Whether `deciding_p` is below the level.
+        Whether `decisive_p` is below the level.
     """
 
     difference: float | None
@@ -162,11 +162,18 @@ class Versus:
     distinguishable: bool = False
 
     @property
-    def deciding_p(self) -> float | None:
-        """The p after Holm that decides: of the t-test where it could be made, else of McNemar's test."""
-        if self.p_holm is not None:
-            return self.p_holm
-        return None if self.mcnemar is None else self.mcnemar.p_holm
+    def decisive_p(self) -> float | None:
+        """The p after Holm that decides: `deciding`."""
+        return deciding(self.p_holm, None if self.mcnemar is None else self.mcnemar.p_holm)
+
+
+def deciding(over_folds: float | None, paired: float | None) -> float | None:
+    """Return which p after Holm decides: that of the t-test over folds where it could be made, else McNemar's.
+
+    >>> deciding(0.2, 0.001), deciding(None, 0.001)
+    (0.2, 0.001)
+    """
+    return paired if over_folds is None else over_folds
 
 
 def versus_best(
@@ -226,7 +233,7 @@ def versus_best(
             p_holm=p_holm[k],
             mcnemar=paired[k] if paired else None,
         )
-        compared[i] = replace(versus, distinguishable=versus.deciding_p is not None and versus.deciding_p < level)
+        compared[i] = replace(versus, distinguishable=versus.decisive_p is not None and versus.decisive_p < level)
     return compared
 
 

@@ -1,6 +1,6 @@
 """Scores of predictions of several labels a clip, and how sure they are (docs/multilabel.md).
 
-The twin of `audioclf.statistics.scores`, whose resamples, rankings and intervals it shares.
+What `audioclf.statistics.scores` and `audioclf.statistics.intervals` are for one class a clip.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf.statistics import scores
-from audioclf.statistics.scores import Intervals
+from audioclf.statistics.areas import FoldRanking, fold_rankings, label_areas, mean_areas
+from audioclf.statistics.bootstrap import resampled
+from audioclf.statistics.intervals import Intervals, defined_per_class, expanded_interval, per_class_intervals
+from audioclf.statistics.scores import Scores, per_class_of_margins, usable
 
 Truths = NDArray[np.bool_]
 Counts = NDArray[np.float64]
-_ENDS = {
+ENDS = {
     "average_precision": (0.0, 1.0),
     "macro_f1": (0.0, 1.0),
     "micro_f1": (0.0, 1.0),
@@ -39,7 +41,7 @@ def score_tags(truth: Truths, predicted: Truths, probabilities: NDArray[np.float
     -------
     dict
         ``average_precision`` (known as mAP) and ``roc_auc``: unweighted means over the labels that have both positives
-        and negatives (`audioclf.statistics.scores.one_vs_rest`); None without such labels, without probabilities or
+        and negatives (`audioclf.statistics.areas.class_areas`); None without such labels, without probabilities or
         where one isn't a finite number. ``macro_f1``: unweighted mean over the labels that occur in the truth, None if
         none does. ``micro_f1``: of all pairs of a clip and a label together, None if no label occurs or is predicted.
         ``subset_accuracy``: share of clips of which all labels are right. ``hamming_loss``: share of wrong pairs of a
@@ -54,11 +56,11 @@ def score_tags(truth: Truths, predicted: Truths, probabilities: NDArray[np.float
     {'average_precision': 1.0, 'macro_f1': 0.833, 'micro_f1': 0.857, 'roc_auc': 1.0, 'subset_accuracy': 0.667,
      'hamming_loss': 0.167}
     """
-    means: dict[str, Any] = dict.fromkeys(_ENDS, np.nan)
+    means: dict[str, Any] = dict.fromkeys(ENDS, np.nan)
     means.update(_f1(*_margins(truth, predicted)))
-    means.update({name: values.mean() for name, values in _losses(truth, predicted).items() if values.size})
-    if scores.usable(probabilities):
-        for name, values in scores.label_areas(truth, probabilities).items():
+    means.update({name: values.mean() for name, values in _losses_of(truth, predicted).items() if values.size})
+    if usable(probabilities):
+        for name, values in label_areas(truth, probabilities).items():
             means[name] = values[~np.isnan(values)].mean() if not np.isnan(values).all() else np.nan
     return {name: None if np.isnan(value) else float(value) for name, value in means.items()}
 
@@ -86,13 +88,13 @@ def per_label(truth: Truths, predicted: Truths, probabilities: NDArray[np.floati
     ([0.5, 1.0], [[1, 0], [1, 1]])
     """
     hits, support, guessed = _margins(truth, predicted)
-    if scores.usable(probabilities):
-        areas = scores.label_areas(truth, probabilities)
+    if usable(probabilities):
+        areas = label_areas(truth, probabilities)
     else:
         areas = {name: np.full(truth.shape[1], np.nan) for name in ("roc_auc", "average_precision")}
     cells = [len(truth) - support - guessed + hits, guessed - hits, support - hits, hits]
     confusion = np.column_stack(cells).astype(np.int64).reshape(-1, 2, 2)
-    return {**scores.of_margins(hits, support, guessed), **areas, "confusion": confusion}
+    return {**per_class_of_margins(hits, support, guessed), **areas, "confusion": confusion}
 
 
 def tag_intervals(
@@ -105,9 +107,9 @@ def tag_intervals(
 ) -> Intervals:
     """Return 95 % intervals of all metrics and of each label's precision, recall and F1.
 
-    As `audioclf.statistics.scores.intervals`: whole groups are drawn, the percentiles are moved outwards for few
-    groups, a figure as good or as bad as can be is as sure as its groups are many, and with *folds* clips are ranked
-    among those of the same fold.
+    As `audioclf.statistics.intervals.score_intervals`: whole groups are drawn, the percentiles are moved outwards for
+    few groups, a figure as good or as bad as can be is as sure as its groups are many, and with *folds* clips are
+    ranked among those of the same fold.
 
     Parameters
     ----------
@@ -138,24 +140,24 @@ def tag_intervals(
     estimates = score_tags(truth, predicted, probabilities)
     tables = [_by_group(cells, index, n_groups) for cells in (truth & predicted, truth, predicted)]
     losses = {
-        name: np.bincount(index, values, minlength=n_groups) for name, values in _losses(truth, predicted).items()
+        name: np.bincount(index, values, minlength=n_groups) for name, values in _losses_of(truth, predicted).items()
     }
-    rankings: list[scores.Ranked] = []
-    if scores.usable(probabilities):
-        rankings = scores.ranked(truth, probabilities, index, n_groups, folds)
-        for name, values in scores.mean_areas(rankings, np.ones((n_groups, 1))).items():
+    rankings: list[FoldRanking] = []
+    if usable(probabilities):
+        rankings = fold_rankings(truth, probabilities, index, n_groups, folds)
+        for name, values in mean_areas(rankings, np.ones((n_groups, 1))).items():
             estimates[name] = None if np.isnan(values[0]) else float(values[0])
 
-    def score(*margins: Counts) -> scores.Scores:
-        return {**_f1(*margins), **scores.defined_per_class(*margins)}
+    def score(*margins: Counts) -> Scores:
+        return {**_f1(*margins), **defined_per_class(*margins)}
 
-    drawn = scores.bootstrap(tables, losses, np.bincount(index, minlength=n_groups), rankings, score, seed)
+    drawn = resampled(tables, losses, np.bincount(index, minlength=n_groups), rankings, score, seed)
     metrics = {
-        name: None if value is None else scores.interval(drawn[name], value, *_ENDS[name], n_groups)
+        name: None if value is None else expanded_interval(drawn[name], value, *ENDS[name], n_groups)
         for name, value in estimates.items()
     }
     labels = per_label(truth, predicted, None)
-    return Intervals(metrics, scores.per_class_intervals(drawn, tables, labels))
+    return Intervals(metrics, per_class_intervals(drawn, tables, labels))
 
 
 def _margins(truth: Truths, predicted: Truths) -> tuple[Counts, Counts, Counts]:
@@ -167,7 +169,7 @@ def _margins(truth: Truths, predicted: Truths) -> tuple[Counts, Counts, Counts]:
 def _f1(hits: Counts, support: Counts, guessed: Counts) -> dict[str, Counts]:
     """Macro and micro F1 of margins (..., n_labels); NaN where undefined."""
     occurs = support > 0
-    f1 = scores.of_margins(hits, support, guessed)["f1"]
+    f1 = per_class_of_margins(hits, support, guessed)["f1"]
     parts = {
         "macro_f1": (np.where(occurs, f1, 0.0).sum(axis=-1), occurs.sum(axis=-1)),
         "micro_f1": (2 * hits.sum(axis=-1), (support + guessed).sum(axis=-1)),
@@ -176,7 +178,7 @@ def _f1(hits: Counts, support: Counts, guessed: Counts) -> dict[str, Counts]:
         return {name: np.asarray(part / whole) for name, (part, whole) in parts.items()}
 
 
-def _losses(truth: Truths, predicted: Truths) -> dict[str, Counts]:
+def _losses_of(truth: Truths, predicted: Truths) -> dict[str, Counts]:
     """What is a mean over clips: of each whether all its labels are right, and the share of wrong ones."""
     wrong = truth != predicted
     return {"subset_accuracy": (~wrong.any(axis=1)).astype(np.float64), "hamming_loss": wrong.mean(axis=1)}

@@ -9,145 +9,27 @@ time, never a run.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import random
-import re
 import sqlite3
 import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TypeVar
 
 from audioclf.errors import AudioclfError
 from audioclf.files import cache_folder
-from audioclf.store import file as store_file
-from audioclf.store.file import FileFacts, Recipe, RecipeUse
-
-if TYPE_CHECKING:
-    from audioclf.features.extractor import Extractor
-    from audioclf.spectra.analysis import Analysis
-    from audioclf.spectra.spectra import Frames
+from audioclf.spectra.spectra import Frames
+from audioclf.store.bounds import Pruned, StoreInfo, clear, default_limit, prune_pages, read_info
+from audioclf.store.file import DAY, PATIENCE, is_ours, set_up, transaction
+from audioclf.store.pages import get_arrays, pack, put_pages
+from audioclf.store.recordings import FileFacts, known_files, name_of, remember_files, signature
 
 T = TypeVar("T")
 
 _ATTEMPTS = 5  # at a file that other processes replace meanwhile, for they found it damaged too
 _SETTLE = 10.0  # seconds for other processes to finish setting the file up
-_LIMIT = "10GB"
-
-
-def recipe(analysis: Analysis, extractor: Extractor, functionals: tuple[str, ...] | None) -> Recipe:
-    """Return the digest of all that turns a clip into numbers, as 32 hexadecimal digits.
-
-    Parameters
-    ----------
-    analysis : Analysis
-    extractor : Extractor
-        Its name, version and parameters count.
-    functionals : tuple of str or None
-        None stands for the extractor's frames.
-
-    Examples
-    --------
-    >>> from audioclf.features.transformer import build_extractors
-    >>> from audioclf.spectra.spectra import Analysis
-    >>> made = recipe(Analysis(16000), *build_extractors("mfcc:n_coeffs=20"), ("mean", "std"))
-    >>> len(made), made.feature, made.functionals
-    (32, 'mfcc:n_coeffs=20', 'mean,std')
-    """
-    facts: tuple[Any, ...] = (
-        store_file.FORMAT,
-        sorted(analysis.as_dict().items()),
-        extractor.name,
-        extractor.version,
-        sorted(extractor.parameters.items()),
-        functionals,
-        _libraries(),
-    )
-    made = Recipe(hashlib.blake2b(repr(facts).encode(), digest_size=16).hexdigest())
-    made.feature = extractor.spec
-    made.analysis = (
-        f"{analysis.sample_rate} Hz, {analysis.window} frames of {1000 * analysis.frame_length:g} ms "
-        f"every {1000 * analysis.hop_length:g} ms, FFT of {analysis.fft_size}"
-    )
-    made.functionals = "frames" if functionals is None else ",".join(functionals)
-    return made
-
-
-@cache
-def _libraries() -> tuple[tuple[str, str], ...]:
-    """The versions of what decodes, resamples and gives filterbanks: with others, numbers may differ."""
-    from importlib import metadata
-
-    versions = []
-    for name in ("soundfile", "soxr", "librosa", "spafe"):
-        with contextlib.suppress(metadata.PackageNotFoundError):
-            versions.append((name, metadata.version(name)))
-    return tuple(versions)
-
-
-def clip_key(content: str, start: float | None, end: float | None) -> bytes:
-    """Return the key of a stretch of a recording: 16 bytes.
-
-    Parameters
-    ----------
-    content : str
-        Hash of the recording's bytes.
-    start, end : float or None
-        In seconds; None is the beginning, the end of the recording.
-
-    Examples
-    --------
-    >>> clip_key("d41d8c", None, 1.5) == clip_key("d41d8c", None, 1.5) != clip_key("d41d8c", 0.5, 1.5)
-    True
-    """
-    return hashlib.blake2b(f"{content} {start} {end}".encode(), digest_size=store_file.KEY).digest()
-
-
-@dataclass(frozen=True)
-class StoreInfo:
-    """What `FeatureStore.info` says of a store.
-
-    Attributes
-    ----------
-    size : int
-        Bytes on disk.
-    clips : int
-        Different clips.
-    recordings : int
-        Recordings that are remembered.
-    recipes : list of RecipeUse
-        The largest first.
-    oldest, newest : float or None
-        When the page least and most recently used was used, in seconds since 1970, to the day; None without pages.
-    """
-
-    size: int
-    clips: int
-    recordings: int
-    recipes: list[RecipeUse]
-    oldest: float | None
-    newest: float | None
-
-
-@dataclass(frozen=True)
-class Pruned:
-    """What `FeatureStore.prune` removed and left.
-
-    Attributes
-    ----------
-    pages : int
-        Removed.
-    freed, size : int
-        Bytes given back to the disk, and those that the store still takes.
-    """
-
-    pages: int
-    freed: int
-    size: int
 
 
 class FeatureStore:
@@ -176,16 +58,17 @@ class FeatureStore:
     Examples
     --------
     >>> import tempfile, numpy as np
+    >>> from audioclf.store.recipe import clip_key
     >>> store = FeatureStore(Path(tempfile.mkdtemp()) / "features.sqlite")
     >>> bird, bell = clip_key("d41d8c", None, None), clip_key("a3f0e1", None, None)
     >>> store.put("mean of mfcc", [bird], [np.ones((1, 13), np.float32)])
-    >>> [found if found is None else found.shape for found in store.get("mean of mfcc", [bell, bird])]
+    >>> [array if array is None else array.shape for array in store.get("mean of mfcc", [bell, bird])]
     [None, (1, 13)]
     """
 
     def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
         self.path = Path(path or cache_folder() / "features.sqlite").expanduser()
-        self.limit = _limit()
+        self.limit = default_limit()
         self._broken = ""  # why it can't be used
         self._seen: dict[bytes, bytes] = {}
 
@@ -206,11 +89,23 @@ class FeatureStore:
         return self.get_many([recipe], clips)[0]
 
     def get_many(self, recipes: Sequence[str], clips: Sequence[bytes]) -> list[list[Frames | None]]:
-        """Return for each of *recipes* what `get` returns, with less to do than in a call for each."""
-        found = None
+        """Return for each of *recipes* what `get` returns, with less to do than in a call for each.
+
+        Parameters
+        ----------
+        recipes : sequence of str
+        clips : sequence of bytes
+            Keys, of 16 bytes each.
+
+        Returns
+        -------
+        list of list of (ndarray or None)
+            For each recipe, in the order of *clips*: float32 arrays (rows, columns), or None.
+        """
+        arrays = None
         if len(clips) and os.path.exists(self.path):
-            found = self._run(lambda connection: [store_file.get(connection, recipe, clips) for recipe in recipes])
-        return found or [[None] * len(clips) for _ in recipes]
+            arrays = self._run(lambda connection: [get_arrays(connection, recipe, clips) for recipe in recipes])
+        return arrays or [[None] * len(clips) for _ in recipes]
 
     def put(self, recipe: str, clips: Sequence[bytes], arrays: Sequence[Frames]) -> None:
         """Keep the arrays of some clips, all of them or none.
@@ -237,16 +132,17 @@ class FeatureStore:
         Parameters
         ----------
         pages : iterable of (str, sequence of bytes, sequence of ndarray)
-            Recipe, clips and arrays.
+            Recipe; keys of clips, of 16 bytes each; one array a clip, shape (rows, columns), with the same number of
+            columns within a recipe.
 
         Raises
         ------
         ValueError
             As in `put`.
         """
-        packed = [page for name, clips, arrays in pages for page in store_file.pack(name, clips, arrays)]
+        packed = [page for name, clips, arrays in pages for page in pack(name, clips, arrays)]
         if packed:
-            self._run(lambda connection: store_file.put(connection, packed, self.limit))
+            self._run(lambda connection: put_pages(connection, packed, self.limit))
 
     def files(self, paths: Sequence[Path]) -> dict[Path, FileFacts]:
         """Return what is remembered of recordings that haven't changed since.
@@ -267,14 +163,14 @@ class FeatureStore:
         names: dict[Path, bytes] = {}
         for path in paths:
             try:
-                names[path] = name = store_file.name(path)
-                self._seen[name] = store_file.signature(os.stat(path), now)
+                names[path] = name = name_of(path)
+                self._seen[name] = signature(os.stat(path), now)
             except (OSError, ValueError):  # ValueError: a null character in the name
                 names.pop(path, None)
         signatures = {name: self._seen[name] for name in names.values() if self._seen[name]}
         if not signatures or not os.path.exists(self.path):
             return {}
-        known = self._run(lambda connection: store_file.files(connection, signatures))
+        known = self._run(lambda connection: known_files(connection, signatures))
         return {path: known[name] for path, name in names.items() if name in known} if known else {}
 
     def remember(self, facts: Mapping[Path, FileFacts]) -> None:
@@ -291,12 +187,12 @@ class FeatureStore:
         kept: dict[bytes, tuple[bytes, FileFacts]] = {}
         for path, fact in facts.items():
             with contextlib.suppress(OSError, ValueError):
-                name = store_file.name(path)
+                name = name_of(path)
                 seen = self._seen.get(name)
-                if seen and seen == store_file.signature(os.stat(path), time.time_ns()):
+                if seen and seen == signature(os.stat(path), time.time_ns()):
                     kept[name] = seen, fact
         if kept:
-            self._run(lambda connection: store_file.remember(connection, kept))
+            self._run(lambda connection: remember_files(connection, kept))
 
     def info(self) -> StoreInfo:
         """Return what the store holds.
@@ -308,9 +204,8 @@ class FeatureStore:
         """
         size = self._size()
         if not os.path.exists(self.path):
-            return StoreInfo(size, 0, 0, [], None, None)
-        clips, recordings, recipes, oldest, newest = self._insist(store_file.info)
-        return StoreInfo(size, clips, recordings, recipes, oldest, newest)
+            return StoreInfo(size)
+        return self._insist(lambda connection: read_info(connection, size))
 
     def prune(self, max_size: int | None = None, older_than: float | None = None, everything: bool = False) -> Pruned:
         """Remove what was not used for the longest time, and give its room back to the disk.
@@ -334,9 +229,9 @@ class FeatureStore:
             return Pruned(0, 0, before)
 
         def work(connection: sqlite3.Connection) -> int:
-            oldest = None if older_than is None else time.time() - older_than * store_file.DAY
-            with store_file.transaction(connection):
-                pages = store_file.clear(connection) if everything else store_file.prune(connection, max_size, oldest)
+            oldest = None if older_than is None else time.time() - older_than * DAY
+            with transaction(connection):
+                pages = clear(connection) if everything else prune_pages(connection, max_size, oldest)
             connection.execute("VACUUM")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             return pages
@@ -380,7 +275,7 @@ class FeatureStore:
     def _open(self) -> sqlite3.Connection:
         connection = self._connect()
         try:
-            while not store_file.is_ours(connection):
+            while not is_ours(connection):
                 connection.close()  # Windows can't rename an open file
                 self._set_up()
                 connection = self._connect()
@@ -391,10 +286,10 @@ class FeatureStore:
 
     def _connect(self) -> sqlite3.Connection:
         try:
-            connection = sqlite3.connect(self.path, timeout=store_file.PATIENCE, isolation_level=None)
+            connection = sqlite3.connect(self.path, timeout=PATIENCE, isolation_level=None)
         except sqlite3.OperationalError:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            connection = sqlite3.connect(self.path, timeout=store_file.PATIENCE, isolation_level=None)
+            connection = sqlite3.connect(self.path, timeout=PATIENCE, isolation_level=None)
         connection.text_factory = bytes  # damaged text can't be decoded, and is seen by its checksum
         return connection
 
@@ -403,7 +298,7 @@ class FeatureStore:
         while True:
             try:
                 with contextlib.closing(self._connect()) as connection:
-                    store_file.set_up(connection)
+                    set_up(connection)
                 return
             except sqlite3.OperationalError as error:
                 # SQLite doesn't wait for the lock under which the journal mode is changed.
@@ -458,57 +353,3 @@ class NoStore(FeatureStore):
 
     def remember(self, facts: Mapping[Path, FileFacts]) -> None:
         pass
-
-
-def parse_size(text: str) -> int:
-    """Return the bytes of a size as people write it, in powers of 1000.
-
-    >>> parse_size("500MB"), parse_size("1.5G"), parse_size("2048")
-    (500000000, 1500000000, 2048)
-
-    Raises
-    ------
-    ValueError
-        If it is none.
-    """
-    match = re.fullmatch(r"(\d{1,15}(?:\.\d*)?|\.\d+)\s*([kmgt]?)b?", text.strip(), re.IGNORECASE)
-    if not match:
-        raise ValueError(f"'{text}' is no size; write for example 500MB, 2GB or 1.5G")
-    return round(float(match[1]) * 1000 ** " kmgt".index(match[2].lower() or " "))
-
-
-def format_size(size: int) -> str:
-    """Return a number of bytes as people read it, in powers of 1000.
-
-    >>> format_size(11_583_488), format_size(512)
-    ('11.6 MB', '512 bytes')
-    """
-    if size < 1000:
-        return f"{size} bytes"
-    power = min((len(str(size)) - 1) // 3, 4)
-    return f"{size / 1000**power:.1f} {' kMGT'[power]}B"
-
-
-def parse_days(text: str) -> float:
-    """Return the days of ``30d`` or ``0.5d``.
-
-    >>> parse_days("30d")
-    30.0
-
-    Raises
-    ------
-    ValueError
-        If it is none.
-    """
-    match = re.fullmatch(r"(\d{1,15}(?:\.\d*)?|\.\d+)\s*d", text.strip(), re.IGNORECASE)
-    if not match:
-        raise ValueError(f"'{text}' is no number of days; write for example 30d")
-    return float(match[1])
-
-
-def _limit() -> int:
-    text = os.environ.get("AUDIOCLF_STORE_LIMIT") or _LIMIT
-    try:
-        return parse_size(text)
-    except ValueError as error:
-        raise AudioclfError(f"AUDIOCLF_STORE_LIMIT: {error}") from error

@@ -34,7 +34,7 @@ def with_inner(splits: Splits, clips: Sequence[Clip], seed: int = 0, labels: Seq
     splits : Splits
     clips : sequence of Clip
         The whole set. For splits that ignore groups (`naive_splits`) give it without them
-        (`audioclf.validation.splits.ungrouped`): their inner splits then ignore groups too.
+        (`audioclf.validation.division.ungrouped`): their inner splits then ignore groups too.
     seed : int
     labels : sequence of str, optional
         As in `inner_splits`.
@@ -42,7 +42,7 @@ def with_inner(splits: Splits, clips: Sequence[Clip], seed: int = 0, labels: Seq
     Examples
     --------
     >>> from pathlib import Path
-    >>> from audioclf.validation.splits import make_splits
+    >>> from audioclf.validation.division import make_splits
     >>> clips = [Clip(Path(f"{i}.wav"), "ab"[i % 2], f"g{i // 2}") for i in range(8)]
     >>> first, *_ = with_inner(make_splits(clips, 2), clips).splits
     >>> len(first.train), sorted(len(split.test) for split in first.inner)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from audioclf.reports.pictures.canvas import ACCENT, INK, MUTED, PALE, SIZE, add_axes, add_head, line_count, tidy
-from audioclf.statistics.scores import Reliability
+from audioclf.statistics.calibration import Reliability
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,7 +29,7 @@ def reliability(found: Reliability, heading: str, what: Sequence[str] = OF_ANSWE
     Parameters
     ----------
     found : Reliability
-        As from `audioclf.statistics.scores.reliability`.
+        As from `audioclf.statistics.calibration.reliability`.
     heading : str
         Stands over the picture.
     what : sequence of str, length 5

@@ -1,4 +1,4 @@
-"""Which pictures a record has data for, and which section of a report each belongs to."""
+"""Catalogue of pictures: those that a record has data for, each with the section of the report it belongs to."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from audioclf.plugin import Finished, Results
 from audioclf.reports.pictures import calibration
 from audioclf.reports.pictures.classes import class_distribution, label_bars
 from audioclf.reports.pictures.confusion import confusion_counts, confusion_shares
@@ -23,12 +24,12 @@ from audioclf.reports.pictures.portraits import A_PAGE, overview
 from audioclf.reports.pictures.projection import projection
 from audioclf.reports.pictures.ranking import ranking
 from audioclf.reports.pictures.training import training_curve
-from audioclf.reports.words import costs, tags
-from audioclf.reports.words.text import noun, slug_of
-from audioclf.results.results import Results
-from audioclf.results.schema import Finished, OfLabel
+from audioclf.reports.words import costs, networks, tags
+from audioclf.reports.words.data import noun
+from audioclf.reports.words.naming import slug_of
+from audioclf.results.schema import OfLabel
 from audioclf.results.words import score
-from audioclf.statistics import scores as statistics
+from audioclf.statistics.calibration import reliability
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -119,7 +120,7 @@ def _comparison(results: Results) -> Iterator[Picture]:
         title = "Experiments ranked, with 95 % intervals"
         yield Picture("ranking", Section.RANKING, title, partial(ranking, results))
     points = _points(results)
-    if sum(point.kind != "floor" for point in points) > 1:
+    if sum(point.kind != "baseline" for point in points) > 1:
         metric = results.titles[results.metric]
         what = f"{results.record.dataset.name}: {metric} against cost"
         yield Picture("cost", Section.COST, what, partial(cost, points, metric, what))
@@ -132,7 +133,7 @@ def _points(results: Results) -> list[Point]:
         values, price = e.metrics[results.metric], costs.cost(e)
         if price is None or values.mean is None:
             continue
-        kind = "floor" if e.is_baseline else "network" if costs.is_network(e) else "other"
+        kind = "baseline" if e.is_baseline else "network" if networks.is_network(e) else "other"
         ends = (values.mean, values.low, values.high)
         found.append(Point(place, e.title, kind, *ends, price.kilobytes, price.milliseconds))
     return found
@@ -148,19 +149,18 @@ def _answers(results: Results) -> Iterator[Picture]:
     if (truth.any(axis=0) & ~truth.all(axis=0)).any():
         each = "each label on its own" if results.multilabel else "one class against the rest"
         for name, what, draw in (
-            ("roc", f"hits against false alarms, {each}", roc),
-            ("precision-recall", f"precision against recall, {each}", precision_recall),
+            ("roc", f"ROC curve, {each}", roc),
+            ("precision-recall", f"precision-recall curve, {each}", precision_recall),
         ):
             drawn = partial(draw, truth, scores, results.labels, f"{about}, {what}", one)
             yield Picture(name, Section.WINNER, f"{best.title}: {what}", drawn)
-    what = "labels" if results.multilabel else "right answers"
-    what += " against their probability"
+    what = "reliability: " + ("labels" if results.multilabel else "right answers") + " against their probability"
     drawn = partial(_reliability, truth, scores, f"{about}, {what}", results.multilabel)
     yield Picture("reliability", Section.WINNER, f"{best.title}: {what}", drawn)
 
 
 def _insights(results: Results) -> Iterator[Picture]:
-    """What more is known of the winner: its learning curve, and what its score rests on."""
+    """What more is known of the winner: its learning curve and permutation importance."""
     curve, drops = results.record.learning_curve, results.record.importance
     if curve is not None and any(p.mean is not None for p in curve.points):
         metric = results.titles.get(curve.metric, curve.metric)
@@ -168,7 +168,7 @@ def _insights(results: Results) -> Iterator[Picture]:
         yield Picture("learning-curve", Section.WINNER, what, partial(learning_curve, curve.points, metric, what))
     if drops is not None and (drops.extractors or drops.coefficients):
         metric = results.titles.get(drops.metric, drops.metric)
-        what = f"{drops.title}: what its {metric} of {score(drops.baseline)} rests on"
+        what = f"{drops.title}: permutation importance for its {metric} of {score(drops.baseline)}"
         yield Picture("importance", Section.WINNER, what, partial(importance, drops, metric, what))
 
 
@@ -178,18 +178,18 @@ def _test(results: Results) -> Iterator[Picture]:
     if test is None:
         return
     if results.multilabel:
-        what = f"{test.title} on the clips kept apart: labels found, missed and wrongly given"
+        what = f"{test.title} on the held-out test set: labels found, missed and wrongly given"
         yield Picture(name, Section.TEST, what, partial(_label_bars, results, test.per_class, what))
         return
     got = f"{score(test.metrics[results.metric].value)} {results.titles[results.metric]}"
-    heading = f"{test.title} on the clips kept apart: {got}"
+    heading = f"{test.title} on the held-out test set: {got}"
     draw = partial(confusion_counts, np.asarray(test.confusion_matrix), results.labels, heading)
-    yield Picture(name, Section.TEST, f"Confusion matrix of {test.title} on the clips kept apart, in clips", draw)
+    yield Picture(name, Section.TEST, f"Confusion matrix of {test.title} on the held-out test set, in clips", draw)
 
 
 def _training(results: Results) -> Iterator[Picture]:
     """How each network was trained, the best first."""
-    for network in costs.networks(results):
+    for network in networks.networks(results):
         what = f"{network.title}: its training, epoch by epoch"
         histories = [fold.history for fold in network.folds if fold.history is not None and fold.history.epochs]
         name = f"training-curve-{slug_of(results, network)}"
@@ -219,9 +219,9 @@ def _data(results: Results) -> Iterator[Picture]:
 def _reliability(truth: NDArray[np.bool_], scores: NDArray[np.float64], heading: str, multilabel: bool) -> Figure:
     """How often answers are right; where clips have several labels, how often a clip has a label, over all labels."""
     if multilabel:
-        pooled = statistics.reliability(np.where(truth.ravel(), 0, 1), scores.reshape(-1, 1))
+        pooled = reliability(np.where(truth.ravel(), 0, 1), scores.reshape(-1, 1))
         return calibration.reliability(pooled, heading, calibration.OF_LABELS)
-    return calibration.reliability(statistics.reliability(truth.argmax(axis=1), scores), heading)
+    return calibration.reliability(reliability(truth.argmax(axis=1), scores), heading)
 
 
 def _label_bars(results: Results, per_class: dict[str, OfLabel], heading: str) -> Figure:

@@ -25,7 +25,7 @@ from audioclf.reports.pictures.canvas import (
     tidy,
 )
 from audioclf.results.words import score, shortened
-from audioclf.statistics import scores as statistics
+from audioclf.statistics import areas
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -61,7 +61,7 @@ def roc(
     for k, label in enumerate(labels):
         positive = truth[:, k]
         if positive.any() and not positive.all():
-            x, y = statistics.roc_curve(positive, scores[:, k])
+            x, y = areas.roc_curve(positive, scores[:, k])
             curves.append(_Curve(label, x, y, float(np.sum(np.diff(x) * (y[1:] + y[:-1]) / 2))))
     grid = np.linspace(0, 1, 201)
     rises = [np.append(0.0, np.interp(grid[1:], c.x, c.y)) for c in curves]
@@ -70,8 +70,8 @@ def roc(
     )
     figure, axes = _curves(curves, mean, "area under the curve", heading, "default", noun)
     axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1.0, linestyle=(0, (4, 3)), zorder=0)
-    axes.set_xlabel(f"false alarms: share of the other clips taken for the {noun}", fontsize=SIZE, color=MUTED)
-    axes.set_ylabel(f"hits: share of the {noun}'s clips found", fontsize=SIZE, color=MUTED)
+    axes.set_xlabel(f"false positive rate: share of the other clips given the {noun}", fontsize=SIZE, color=MUTED)
+    axes.set_ylabel(f"true positive rate: share of the {noun}'s clips found", fontsize=SIZE, color=MUTED)
     return figure
 
 
@@ -83,7 +83,7 @@ def precision_recall(
     for k, label in enumerate(labels):
         positive = truth[:, k]
         if positive.any() and not positive.all():
-            x, y = statistics.precision_recall_curve(positive, scores[:, k])
+            x, y = areas.precision_recall_curve(positive, scores[:, k])
             further = np.diff(x, prepend=0.0) > 0  # where recall stays, precision falls; left out, the steps are clean
             x, y = np.append(0.0, x[further]), np.append(y[further][0], y[further])
             curves.append(_Curve(label, x, y, float(np.sum(np.diff(x) * y[1:]))))

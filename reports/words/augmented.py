@@ -1,13 +1,12 @@
-"""What augmented copies of training clips changed: each experiment with and without them, in words and as rows."""
+"""Each experiment with and without augmented copies of training clips, in words and as rows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from audioclf.reports.words.text import MISSING, UNKNOWN, count, listed, score
-from audioclf.results.names import identity, is_baseline, title
-from audioclf.results.results import Results
-from audioclf.results.schema import Finished as Experiment
+from audioclf.grammar import count, listed
+from audioclf.plugin import Finished, Results
+from audioclf.results.words import score, signed
 from audioclf.statistics import significance
 
 HEADS = ("features", "classifier", "without", "with", "difference", "p (Holm)")
@@ -19,7 +18,7 @@ class Pair:
 
     Attributes
     ----------
-    without, augmented : dict
+    without, augmented : Finished
         The two experiments.
     difference : float or None
         By how much the second scores more; None where either has no score.
@@ -28,8 +27,8 @@ class Pair:
         for the number of pairs; None below two folds.
     """
 
-    without: Experiment
-    augmented: Experiment
+    without: Finished
+    augmented: Finished
     difference: float | None
     p: float | None
 
@@ -41,29 +40,25 @@ class Pair:
 
 def pairs(results: Results) -> list[Pair]:
     """Return the experiments that finished both without and with augmented copies, in the order of the ranking."""
-    ranked = [e for e in results.ranking() if not is_baseline(e)]
-    plain = {identity(e)[:2]: e for e in ranked if not e.get("augment")}
-    more = {identity(e)[:2]: e for e in ranked if e.get("augment")}
-    names = [name for name in dict.fromkeys(identity(e)[:2] for e in ranked) if name in plain and name in more]
+    ranked = [e for e in results.ranking() if not e.is_baseline]
+    plain = {e.identity[:2]: e for e in ranked if not e.augment}
+    more = {e.identity[:2]: e for e in ranked if e.augment}
+    names = [name for name in dict.fromkeys(e.identity[:2] for e in ranked) if name in plain and name in more]
     corrected = significance.holm([_p(results.metric, plain[name], more[name]) for name in names])
     found = []
     for name, p in zip(names, corrected, strict=True):
-        first, second = (_main(results, side[name]) for side in (plain, more))
+        first, second = (side[name].metric(results.metric).mean for side in (plain, more))
         difference = None if first is None or second is None else second - first
         found.append(Pair(plain[name], more[name], difference, p))
     return found
 
 
-def _main(results: Results, experiment: Experiment) -> float | None:
-    return (experiment["metrics"].get(results.metric) or UNKNOWN)["mean"]
-
-
-def _p(metric: str, without: Experiment, augmented: Experiment) -> float | None:
-    scored = {(f["repeat"], f["fold"]): f.get(metric) for f in augmented["folds"]}
+def _p(metric: str, without: Finished, augmented: Finished) -> float | None:
+    scored = {(f.repeat, f.fold): f.score(metric) for f in augmented.folds}
     both = [
-        (scored[f["repeat"], f["fold"]] - f[metric], f["n_train"], f["n_test"])
-        for f in without["folds"]
-        if f.get(metric) is not None and scored.get((f["repeat"], f["fold"])) is not None
+        (after - before, f.n_train, f.n_test)
+        for f in without.folds
+        if (before := f.score(metric)) is not None and (after := scored.get((f.repeat, f.fold))) is not None
     ]
     tested = significance.corrected_t_test(*zip(*both)) if both else None
     return None if tested is None else tested[1]
@@ -71,16 +66,16 @@ def _p(metric: str, without: Experiment, augmented: Experiment) -> float | None:
 
 def done(results: Results) -> str:
     """Say what was done to the training clips; empty where nothing was."""
-    given = results.record.get("augmentation")
-    if not given:
+    given = results.record.augmentation
+    if given is None:
         return ""
-    names = [_words(part) for part in given["spec"].split(",")]
+    names = [_words(part) for part in given.spec.split(",")]
     effects = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
     said = (
-        f"Training clips were augmented by {effects}: {count(given['factor'], 'altered copy', 'altered copies')} of "
+        f"Training clips were augmented by {effects}: {count(given.factor, 'altered copy', 'altered copies')} of "
         "each beside the original, only ever in the training part of a fold. The tested clips are the originals."
     )
-    if given.get("compared"):
+    if given.compared:
         said += " Each experiment was run without the copies, too, on the same folds."
     return said
 
@@ -106,25 +101,13 @@ def verdict(results: Results) -> str:
     if len(known) == 1:
         (pair, difference), *_ = known
         way = "more" if difference >= 0 else "less"
-        said = f"With augmented copies {title(pair.without)} scores {score(abs(difference))} {metric} {way}"
+        said = f"With augmented copies {pair.without.title} scores {score(abs(difference))} {metric} {way}"
         return said + (", beyond what chance explains." if pair.told else ", which chance may explain.")
     said = (
         f"With augmented copies {higher or 'none'} of {len(known)} experiments score higher; the mean difference in "
         f"{metric} is {signed(mean)}."
     )
-    told = [f"{title(pair.without)} ({signed(difference)})" for pair, difference in known if pair.told]
+    told = [f"{pair.without.title} ({signed(difference)})" for pair, difference in known if pair.told]
     if not told:
         return f"{said} None of the differences is beyond what chance explains."
     return f"{said} Beyond what chance explains: {listed(told, 4)}."
-
-
-def signed(value: float | None) -> str:
-    """Write a difference with its sign.
-
-    >>> signed(0.0123), signed(-0.2), signed(0.0001), signed(None)
-    ('+0.012', '−0.200', '0.000', '–')
-    """
-    if value is None:
-        return MISSING
-    text = f"{abs(value):.3f}"
-    return text if float(text) == 0 else ("+" if value > 0 else "−") + text

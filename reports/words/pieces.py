@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from audioclf.reports.words.text import UNKNOWN, count, score
-from audioclf.results.names import is_baseline, title
-from audioclf.results.results import Results
-from audioclf.results.schema import Finished as Experiment
+from audioclf.grammar import count
+from audioclf.plugin import Finished, Results
+from audioclf.results.schema import Naive
+from audioclf.results.words import score
 
 
 @dataclass(frozen=True)
@@ -17,7 +16,7 @@ class Pieces:
 
     Attributes
     ----------
-    experiment : dict
+    experiment : Finished
     pieces, recordings : float or None
         Under the run's own split; of a recording the probabilities of its pieces are averaged.
     naive_pieces, naive_recordings : float or None
@@ -25,7 +24,7 @@ class Pieces:
     n_recordings : int
     """
 
-    experiment: Experiment
+    experiment: Finished
     pieces: float | None
     recordings: float | None
     naive_pieces: float | None
@@ -40,36 +39,38 @@ class Pieces:
 
 def metric(results: Results) -> str:
     """The metric that pieces and recordings are compared by: the run's, or the first that recordings have."""
-    cut = (e["by_recording"]["metrics"] for e in results.ranking() if e.get("by_recording"))
-    known: dict[str, float] = next(cut, {})
+    cut = (e.by_recording.metrics for e in results.ranking() if e.by_recording is not None)
+    known: dict[str, float | None] = next(cut, {})
     return results.metric if results.metric in known else next(iter(known), results.metric)
 
 
 def rows(results: Results) -> list[Pieces]:
-    """Return what is known of each experiment, best first; nothing where recordings weren't cut, the floor left out."""
+    """Return what is known of each experiment but the baseline, best first; nothing where recordings weren't cut."""
     name = metric(results)
-
-    def by_recording(found: dict[str, Any] | None) -> float | None:
-        return ((found or {}).get("by_recording") or {"metrics": {}})["metrics"].get(name)
-
     return [
         Pieces(
             e,
-            e["metrics"][name]["mean"],
-            by_recording(e),
-            ((e.get("naive") or {"metrics": {}})["metrics"].get(name) or UNKNOWN)["mean"],
-            by_recording(e.get("naive")),
-            e["by_recording"]["n_recordings"],
+            e.metric(name).mean,
+            by_recording(e, name),
+            None if e.naive is None or name not in e.naive.metrics else e.naive.metrics[name].mean,
+            by_recording(e.naive, name),
+            e.by_recording.n_recordings,
         )
         for e in results.ranking()
-        if e.get("by_recording") and not is_baseline(e)
+        if e.by_recording is not None and not e.is_baseline
     ]
+
+
+def by_recording(scored: Finished | Naive | None, metric: str) -> float | None:
+    """Return the score of one answer a recording, of an experiment or of its split that ignores groups."""
+    found = None if scored is None else scored.by_recording
+    return None if found is None else found.metrics.get(metric)
 
 
 def heads(results: Results) -> tuple[str, ...]:
     """The heads of the four scores' columns."""
     split = _split(results)
-    random = "split at random (leaky)"
+    random = "split at random (data leakage)"
     return (f"pieces, {random}", f"recordings, {random}", f"pieces, {split}", f"recordings, {split}")
 
 
@@ -91,22 +92,22 @@ def lesson(results: Results) -> list[str]:
         ("answers averaged per recording", best.recordings),
     ]
     told = "; ".join(f"{name} {score(value)}" for name, value in figures if value is not None)
-    said = [f"{_size(results)}, {told}: {words} of {title(best.experiment)}, {_of(best)}."]
+    said = [f"{_size(results)}, {told}: {words} of {best.experiment.title}, {_of(best)}."]
     if best.naive_pieces is not None and best.pieces is not None:
         leak = best.naive_pieces - best.pieces
         if leak >= 0.0005:
             what = "recording" if split == "split by recording" else "recording or its group"
             said.append(
-                f"Split at random, pieces of one recording stand on both sides of the split. The {leak:.3f} that this "
-                f"adds is for knowing the {what} again, and is lost on one that is new."
+                f"Split at random, pieces of one recording are in training and in test. The {leak:.3f} that this "
+                f"adds is data leakage: it comes from recognising the {what}, and is lost on a new one."
             )
             if best.naive_recordings is not None and best.naive_recordings > (best.recordings or 0.0):
                 said.append(
-                    f"Averaging answers doesn't mend it: {score(best.naive_recordings)} per recording under that "
-                    "split, with pieces of each recording learnt."
+                    f"Averaging answers doesn't remove it: {score(best.naive_recordings)} per recording under that "
+                    "split, for pieces of each recording were trained on."
                 )
         else:
-            said.append("Split at random, the score is no higher, so no leak shows in it.")
+            said.append("Split at random, the score is no higher, so no data leakage shows in it.")
     return said
 
 
@@ -115,13 +116,14 @@ def _of(row: Pieces) -> str:
 
 
 def _size(results: Results) -> str:
-    seconds = results.record["dataset"].get("clip_seconds")
+    seconds = results.record.dataset.clip_seconds
     return "Pieces of recordings" if seconds is None else f"{seconds:g} s pieces"
 
 
 def _split(results: Results) -> str:
     """Name the run's own split."""
-    if results.record["dataset"]["n_groups"] is None:
+    groups = results.record.dataset.n_groups
+    if groups is None:
         return "split at random"
-    recordings = {e["by_recording"]["n_recordings"] for e in results.ranking() if e.get("by_recording")}
-    return "split by recording" if recordings == {results.record["dataset"]["n_groups"]} else "split by group"
+    recordings = {e.by_recording.n_recordings for e in results.ranking() if e.by_recording is not None}
+    return "split by recording" if recordings == {groups} else "split by group"

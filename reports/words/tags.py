@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf.results.results import Results
-from audioclf.results.schema import Finished as Experiment
+from audioclf.plugin import Finished, Results
+from audioclf.results.schema import OfLabel
 
 SEPARATOR = ";"
 SIGNS = {"right": "✓", "missed": "−", "extra": "+"}
@@ -70,16 +69,16 @@ def matrix(texts: Sequence[str], labels: Sequence[str]) -> NDArray[np.bool_]:
     return found
 
 
-def cells(values: Mapping[str, Any]) -> tuple[int, int, int, int]:
-    """Return the four numbers of a label's confusion in the order of `CELLS`."""
-    (tn, fp), (fn, tp) = values["confusion"]
+def cells(values: OfLabel) -> tuple[int, int, int, int]:
+    """Return the four numbers of a label's confusion in the order of `CELLS`; zeros where there is none."""
+    (tn, fp), (fn, tp) = values.confusion or ((0, 0), (0, 0))
     return tp, fp, fn, tn
 
 
-def spoken(results: Results, experiment: Experiment) -> str:
+def spoken(results: Results, experiment: Finished) -> str:
     """Say how many clips have all labels right; empty where clips have one label each."""
-    predictions = experiment["predictions"]
+    predictions = experiment.predictions
     if not results.multilabel or not predictions:
         return ""
-    right = sum(p["label"] == p["predicted"] for p in predictions)
+    right = sum(p.label == p.predicted for p in predictions)
     return f"All labels are right in {right} of {len(predictions)} answers."

@@ -14,7 +14,8 @@ import pytest
 
 from audioclf.features.specs import build_extractors
 from audioclf.spectra.analysis import Analysis
-from audioclf.store.store import FeatureStore, clip_key, recipe
+from audioclf.store.recipe import clip_key, recipe
+from audioclf.store.store import FeatureStore
 
 
 @pytest.fixture

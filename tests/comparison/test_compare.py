@@ -244,7 +244,7 @@ def test_feature_matrix_is_that_of_the_feature_set(tiny):
     features = audioclf.FeatureSet("mfcc:deltas=1+spectral")
     expected = features.fit_transform(data.clips)
     result = compare.compare(data, "mfcc:deltas=1+spectral", "knn", cv=2)
-    found = result.extraction.inputs(features_of(result), "vectors")
+    found = result.extraction.inputs(features_of(result), "vectors").array
     np.testing.assert_array_equal(found, expected)
 
 

@@ -58,9 +58,9 @@ def test_no_doubts_without_probabilities():
 
 def scored(honest, leaky, std=0.01):
     naive = {"kind": "stratified-k-fold", "n_splits": 5, "repeats": 1}
-    naive.metrics = {"accuracy": {"mean": leaky, "std": 0.0}}
+    naive["metrics"] = {"accuracy": {"mean": leaky, "std": 0.0}}
     experiment = records.finished(metrics={"accuracy": honest}, naive=naive)
-    experiment.metrics["accuracy"].std = std
+    experiment["metrics"]["accuracy"]["std"] = std
     return records.typed(experiment)
 
 

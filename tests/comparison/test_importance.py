@@ -10,6 +10,7 @@ from audioclf.classifier.contract import build_classifier
 from audioclf.comparison import importance
 from audioclf.comparison.importance import parts, permutation_importance
 from audioclf.experiment.experiment import Experiment
+from audioclf.features.inputs import inputs_of
 from audioclf.features.specs import build_extractors, vector_names
 from audioclf.validation.splits import Split
 
@@ -44,7 +45,7 @@ def told(rng):
 def test_columns_are_those_that_vector_names_name(spec, pooled):
     extractors = build_extractors(spec)
     names = vector_names(extractors, pooled)
-    everything = parts(extractors, len(pooled))
+    everything = parts(extractors, inputs_of("vectors", np.zeros((1, len(names)), np.float32)))
     coefficients = [part for part in everything if part.name]
     for part in coefficients:
         assert [names[i] for i in part.columns] == [f"{part.name}_{how}" for how in pooled]
@@ -59,7 +60,8 @@ def test_columns_are_those_that_vector_names_name(spec, pooled):
 def test_columns_of_frames_are_the_coefficients():
     extractors = build_extractors(SPEC)
     names = [name for extractor in extractors for name in extractor.coefficient_names]
-    assert [(part.name, part.columns.tolist()) for part in parts(extractors, 1) if part.name] == [
+    frames = inputs_of("sequences", np.zeros((2, len(names)), np.float32), np.array([2]))
+    assert [(part.name, part.columns.tolist()) for part in parts(extractors, frames) if part.name] == [
         (name, [i]) for i, name in enumerate(names)
     ]
 
@@ -67,7 +69,7 @@ def test_columns_of_frames_are_the_coefficients():
 def test_finds_what_tells_the_classes_apart(told):
     extractors, data, truth = told
     found = permutation_importance(
-        experiment("logreg", extractors), material(data, None, truth), folds(36), "accuracy", POOLED, seed=0
+        experiment("logreg", extractors), material(data, None, truth), folds(36), "accuracy", seed=0
     )
     assert (found.features, found.classifier, found.metric) == (SPEC, "logreg", "accuracy")
     assert found.baseline == 1.0
@@ -88,7 +90,7 @@ def test_without_the_signal_nothing_but_chance_is_left(told):
     data = np.repeat(data[:, [column]], 3, axis=1)
     balanced = [Split(0, i, np.setdiff1d(np.arange(36), t), t) for i, t in enumerate(np.arange(36).reshape(2, 18))]
     found = permutation_importance(
-        experiment("knn", only), material(data, None, truth), balanced, "balanced_accuracy", POOLED, seed=0
+        experiment("knn", only), material(data, None, truth), balanced, "balanced_accuracy", seed=0
     )
     # A fold has 9 clips of each class: a permuted one is right with probability one half.
     assert found.extractors[0].drop == pytest.approx(0.5, abs=0.15)
@@ -101,9 +103,7 @@ def test_does_by_hand_what_one_fold_does(told):
     only = build_extractors("zcr")
     data = (100 * (truth == "dog")[:, None] + np.zeros((36, 3))).astype(np.float32)
     split = folds(36)[1]
-    found = permutation_importance(
-        experiment("knn", only), material(data, None, truth), [split], "accuracy", POOLED, seed=7
-    )
+    found = permutation_importance(experiment("knn", only), material(data, None, truth), [split], "accuracy", seed=7)
     draws = np.random.default_rng([7, split.fold])
     agree = [
         np.mean(truth[draws.choice(split.test, len(split.test), replace=False)] == truth[split.test]) for _ in range(5)
@@ -115,7 +115,7 @@ def test_does_by_hand_what_one_fold_does(told):
 def test_the_metric_is_the_runs(told, metric):
     extractors, data, truth = told
     found = permutation_importance(
-        experiment("logreg", extractors), material(data, None, truth), folds(36), metric, POOLED, seed=0
+        experiment("logreg", extractors), material(data, None, truth), folds(36), metric, seed=0
     )
     assert found.metric == metric
     assert found.baseline == pytest.approx(1.0)
@@ -124,7 +124,7 @@ def test_the_metric_is_the_runs(told, metric):
 
 def test_same_numbers_for_any_blocks_and_workers(told, monkeypatch):
     extractors, data, truth = told
-    arguments = (experiment("svm", extractors), material(data, None, truth), folds(36), "accuracy", POOLED, 3)
+    arguments = (experiment("svm", extractors), material(data, None, truth), folds(36), "accuracy", 3)
     whole = permutation_importance(*arguments)
     monkeypatch.setattr(importance, "_BLOCK", 1)
     monkeypatch.setattr("audioclf.parallel.PATIENCE", 0.0)
@@ -136,8 +136,8 @@ def test_only_the_first_repeat_counts(told):
     first = folds(36)
     again = [Split(1, split.fold, split.train[:2], split.test) for split in first]
     arguments = (experiment("knn", extractors), material(data, None, truth))
-    assert permutation_importance(*arguments, first + again, "accuracy", POOLED, 0) == permutation_importance(
-        *arguments, first, "accuracy", POOLED, 0
+    assert permutation_importance(*arguments, first + again, "accuracy", 0) == permutation_importance(
+        *arguments, first, "accuracy", 0
     )
 
 
@@ -146,16 +146,14 @@ def test_folds_of_one_class_trade_with_all_clips(told):
     rows = np.arange(36)
     groups = rows // 3  # each of one class
     splits = [Split(0, g, rows[groups != g], rows[groups == g]) for g in range(12)]
-    found = permutation_importance(
-        experiment("logreg", extractors), material(data, None, truth), splits, "accuracy", POOLED, 0
-    )
+    found = permutation_importance(experiment("logreg", extractors), material(data, None, truth), splits, "accuracy", 0)
     assert found.extractors[0].name == "zcr"
     assert found.extractors[0].drop > 0.2
 
 
 def test_many_coefficients_are_left_out_and_large_data_gets_fewer_repeats(told, monkeypatch):
     extractors, data, truth = told
-    arguments = (experiment("knn", extractors), material(data, None, truth), folds(36), "accuracy", POOLED, 0)
+    arguments = (experiment("knn", extractors), material(data, None, truth), folds(36), "accuracy", 0)
     monkeypatch.setattr(importance, "MOST_COEFFICIENTS", 5)
     found = permutation_importance(*arguments)
     assert found.coefficients == []
@@ -169,7 +167,7 @@ def test_says_when_the_columns_are_not_the_extractors(told):
     extractors, data, truth = told
     with pytest.raises(ValueError, match="columns"):
         permutation_importance(
-            experiment("knn", extractors), material(data, None, truth), folds(36), "accuracy", ("mean",), 0
+            experiment("knn", extractors), material(data[:, 1:], None, truth), folds(36), "accuracy", 0
         )
 
 
@@ -191,7 +189,7 @@ def test_sequences_lose_the_course_that_tells(courses):
     splits = [Split(0, i, rows[rows // 2 % 2 != i], rows[rows // 2 % 2 == i]) for i in range(2)]
     classifier = "hmm:states=3:mixtures=1:calibration_folds=0"
     found = permutation_importance(
-        experiment(classifier, extractors), material(data, lengths, truth), splits, "accuracy", ("mean", "std"), seed=0
+        experiment(classifier, extractors), material(data, lengths, truth), splits, "accuracy", seed=0
     )
     assert found.baseline == 1.0
     assert [item.name for item in found.extractors] == ["centroid", "zcr"]
@@ -204,23 +202,10 @@ def test_many_sequences_are_permuted_less(courses, monkeypatch):
     extractors, data, lengths, truth = courses
     splits = [Split(0, 0, np.arange(6), np.arange(6, 12))]
     classifier = "hmm:states=2:mixtures=1:calibration_folds=0"
-    arguments = (experiment(classifier, extractors), material(data, lengths, truth), splits, "accuracy", ("mean",), 0)
+    arguments = (experiment(classifier, extractors), material(data, lengths, truth), splits, "accuracy", 0)
     monkeypatch.setattr(importance, "MOST_SEQUENCES", 12 * 4 * 3)
     found = permutation_importance(*arguments)
     assert (found.repeats, len(found.coefficients)) == (3, 2)
     monkeypatch.setattr(importance, "MOST_SEQUENCES", 12 * 2)
     found = permutation_importance(*arguments)
     assert (found.repeats, len(found.extractors), len(found.coefficients)) == (1, 2, 0)
-
-
-def test_a_partners_frames_are_stretched_to_the_clips_own_number():
-    lengths = np.array([2, 4, 3])
-    rows = importance._rows(np.array([0, 1, 2]), np.array([1, 0, 2]), lengths)
-    assert rows.tolist() == [3, 5, 0, 0, 1, 1, 6, 7, 8]
-    for clip in range(3):
-        for partner in range(3):
-            got = importance._rows(np.array([clip]), np.array([partner]), lengths)
-            first = lengths[:partner].sum()
-            assert len(got) == lengths[clip]
-            assert first <= got.min()
-            assert got.max() < first + lengths[partner]

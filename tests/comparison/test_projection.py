@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audioclf.comparison.projection import MOST_CLIPS, projection, summarise
+from audioclf.comparison.projection import MOST_CLIPS, projection
 from audioclf.dataset.clips import Clip
-from audioclf.features import functionals
 
 
 def clips(count):
@@ -109,13 +108,3 @@ def test_many_clips_are_sampled_by_class(rng, monkeypatch):
     assert rows == sorted(set(rows))
     assert truth[rows].tolist() == found.labels == found.predicted
     assert projection(clips(count), vectors, truth, truth, "mfcc", 1).clips != found.clips
-
-
-def test_summary_is_mean_and_deviation_of_each_clip(rng):
-    lengths = np.array([3, 1, 5])
-    frames = rng.standard_normal((9, 2)).astype(np.float32)
-    found = summarise(frames, lengths)
-    assert found.shape == (3, 4)
-    for row, part in zip(found, np.split(frames, [3, 4])):
-        assert row == pytest.approx(functionals.pool(part, ("mean", "std")), abs=1e-6)
-        assert row[2:] == pytest.approx(part.std(axis=0), abs=1e-6)

@@ -18,8 +18,9 @@ from audioclf.experiment.search import FEW, Choice, Trial, better_half, search
 from audioclf.experiment.space import candidates
 from audioclf.results.metrics import RANKING
 from audioclf.spec import param
+from audioclf.validation.division import make_splits
 from audioclf.validation.inner import inner_splits
-from audioclf.validation.splits import Split, make_splits
+from audioclf.validation.splits import Split
 
 
 def clips_of(labels, groups=None):

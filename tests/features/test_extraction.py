@@ -24,7 +24,7 @@ from audioclf.audio.signal import Signal
 from audioclf.dataset.clips import Clip
 from audioclf.errors import SpecError
 from audioclf.features import extraction, functionals
-from audioclf.features.extraction import extract, select
+from audioclf.features.extraction import extract
 from audioclf.features.specs import build_extractors
 from audioclf.features.survey import survey
 from audioclf.features.transformer import FeatureSet
@@ -92,8 +92,8 @@ def test_features_are_those_of_each_clip_alone(clips):
             np.testing.assert_array_equal(done.sequences[extractor][starts[i] : starts[i + 1]], frames)
             vector = functionals.pool(frames, ("mean", "p5"))
             np.testing.assert_array_equal(done.vectors[extractor][i], vector)
-    assert done.inputs(extractors, "vectors").shape == (5, 2 * (10 + 1 + 4))
-    assert done.inputs(extractors, "sequences").shape == (done.lengths.sum(), 10 + 1 + 4)
+    assert done.inputs(extractors, "vectors").array.shape == (5, 2 * (10 + 1 + 4))
+    assert done.inputs(extractors, "sequences").array.shape == (done.lengths.sum(), 10 + 1 + 4)
     assert done.hashes == {clip.path: content_hash(clip.path) for clip in clips}
 
 
@@ -117,7 +117,7 @@ def test_numbers_dont_depend_on_the_other_clips(clips):
 def test_the_feature_set_gives_the_same_vectors(clips):
     features = FeatureSet(SPEC, sample_rate=8000, window="hann")
     expected = features.fit_transform(clips[:6])
-    np.testing.assert_array_equal(both(clips[:6]).inputs(build_extractors(SPEC), "vectors"), expected)
+    np.testing.assert_array_equal(both(clips[:6]).inputs(build_extractors(SPEC), "vectors").array, expected)
 
 
 def test_a_warm_store_computes_and_decodes_nothing(clips, tmp_path, counted):
@@ -329,16 +329,8 @@ def test_every_extractor_is_finite_for_every_finite_signal(tmp_path, samples, ra
                 both_of(extractors, ("mean", "std", "skewness", "kurtosis", "p5")),
             )
             assert done.skipped == []
-            assert np.isfinite(done.inputs(extractors, "vectors")).all(), name
-            assert np.isfinite(done.inputs(extractors, "sequences")).all(), name
-
-
-def test_select(rng):
-    data = rng.normal(size=(9, 2)).astype(np.float32)
-    np.testing.assert_array_equal(select(data, None, np.array([3, 0])), data[[3, 0]])
-    parts = select(data, np.array([2, 4, 3]), np.array([2, 0]))
-    np.testing.assert_array_equal(parts[0], data[6:9])
-    np.testing.assert_array_equal(parts[1], data[0:2])
+            assert np.isfinite(done.inputs(extractors, "vectors").array).all(), name
+            assert np.isfinite(done.inputs(extractors, "sequences").array).all(), name
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="this user may read everything")

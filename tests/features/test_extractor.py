@@ -6,6 +6,7 @@ import librosa
 import numpy as np
 import pytest
 
+from audioclf.features import extractor
 from audioclf.features.extractor import delta
 from audioclf.features.specs import build_extractors
 
@@ -29,3 +30,13 @@ def test_deltas_of_deltas_follow_the_statics():
     np.testing.assert_allclose(with_deltas, np.vstack([static.T, first, second]).T, atol=1e-6)
     assert twice.base == plain
     assert plain.with_deltas(static) is static
+
+
+@pytest.mark.parametrize("bounds", [[0, 1], [0, 2], [0, 5, 6, 200]], ids=str)
+@pytest.mark.parametrize("reach", [1, 4, 15])
+def test_the_kernel_of_deltas_and_its_plain_form_agree(rng, reach, bounds):
+    values = rng.standard_normal((3, bounds[-1])).astype(np.float32)
+    out, plain = np.empty_like(values), np.empty(values.shape)
+    extractor._delta(values, np.array(bounds), reach, out)
+    extractor._delta_plain(values.astype(np.float64), bounds, reach, plain)
+    np.testing.assert_allclose(out, plain, rtol=0, atol=1e-6)

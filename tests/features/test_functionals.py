@@ -161,3 +161,15 @@ def test_parse_refuses(given, message):
 def test_every_listed_functional_is_known():
     for name in (*functionals.MOMENTS, *functionals.RANGE, *functionals.DEFAULT):
         assert parse(name) == (name,)
+
+
+@pytest.mark.parametrize("higher", [True, False])
+def test_the_kernel_of_moments_and_its_plain_form_agree(rng, higher):
+    values = (rng.standard_normal((5, 131)) ** 3 + 100).astype(np.float32)
+    values[2] = 7
+    bounds = np.array([0, 1, 3, 131])
+    out, plain = np.empty((2, 4, 5, 3))
+    functionals._central_moments(values, bounds, higher, *out)
+    functionals._central_moments_plain(values, bounds, higher, *plain)
+    wanted = slice(4 if higher else 2)
+    np.testing.assert_allclose(out[wanted], plain[wanted], rtol=1e-9, atol=1e-12)

@@ -51,7 +51,7 @@ def test_survey_takes_from_the_store_what_it_remembers(tmp_path, monkeypatch):
         os.utime(tmp_path / name, (1e9, 1e9))
     clips = [Clip(tmp_path / "a.wav", "x"), Clip(tmp_path / "b.wav", "y")]
     store = FeatureStore(tmp_path / "features.sqlite")
-    monkeypatch.setattr("audioclf.store.file._RACY", -(10**12))  # the files were made just now
+    monkeypatch.setattr("audioclf.store.recordings._RACY", -(10**12))  # the files were made just now
     surveyed = survey(clips, store=store)
     assert [facts.content for facts in surveyed.facts.values()] == [None, None]
     done = extract(clips, Analysis(8000), Wanted(tuple(build_extractors("zcr"))), store=store, facts=surveyed.facts)

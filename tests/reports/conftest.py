@@ -16,6 +16,7 @@ from audioclf.reports.page import charts as _charts
 from audioclf.results.metrics import DETAILS, METRICS, TAG_TITLES, TITLES
 from audioclf.results.results import Results
 from audioclf.statistics import scores, tags
+from audioclf.statistics.areas import class_areas
 
 PLAIN = ["birds", "engine", "music", "speech"]
 TAGS = ["acoustic", "electronic", "live", "pop", "rock", "vocals"]
@@ -102,7 +103,7 @@ def _experiment(rng, features, classifier, labels, truth, skill, repeats, n_spli
     truths, guesses = np.concatenate(truths), np.concatenate(guesses)
     matrix = scores.confusion_matrix(truths, guesses, n)
     per_class = scores.per_class(matrix)
-    areas = scores.one_vs_rest(truths, np.concatenate(chances), n) if given_any else {}
+    areas = class_areas(truths, np.concatenate(chances), n) if given_any else {}
     return {
         "features": features,
         "classifier": classifier,
@@ -522,7 +523,7 @@ def make_results():
     ):
         rng = np.random.default_rng(7)
         labels = list(labels)
-        # the first class is the largest, so that the floor is above an even share
+        # the first class is the largest, so that the baseline is above an even share
         truth = np.concatenate([np.arange(n_clips) % len(labels), np.zeros(n_clips // 5, int)])
         pairs = [(f, c) for f in features for c in classifiers]
         skills = np.linspace(skill, skill * 0.7, max(len(pairs), 1))

@@ -13,10 +13,13 @@ import records
 from audioclf import structs
 from audioclf.reports import csv_table, html, latex, markdown
 from audioclf.reports.pictures.catalogue import pictures
-from audioclf.reports.pictures.cost import Point, cost
+from audioclf.reports.pictures.cost import Point
+from audioclf.reports.pictures.cost import cost as draw_cost
 from audioclf.reports.pictures.training import training_curve
-from audioclf.reports.words import costs as _costs
-from audioclf.results.names import title
+from audioclf.reports.words.costs import bargain, cost
+from audioclf.reports.words.markup import escape
+from audioclf.reports.words.networks import networks, training, verdict
+from audioclf.results import words
 from audioclf.results.results import Results
 from audioclf.results.schema import History
 
@@ -55,11 +58,13 @@ def test_the_report_says_when_a_network_is_behind_and_at_what_cost(deep):
         "Of the two, svm is 40 times smaller and 3 times quicker."
     )
     results = Results(record)
-    assert _costs.verdict(results) == said
+    assert verdict(results) == said
     assert said in html.render(results)
-    assert markdown.escape(said) in markdown.render(results)
+    assert escape(said) in markdown.render(results)
     cnn["versus_best"]["distinguishable"] = False
-    assert "in accuracy, no more than chance may explain." in _costs.verdict(Results(record))
+    assert "in accuracy, no more than chance may explain." in verdict(Results(record))
+    cnn["versus_best"]["mcnemar"] = {"best_only": 22, "this_only": 1, "p": 0.001, "p_holm": 0.002}
+    assert "beyond chance on these clips, though a new draw may come out otherwise." in verdict(Results(record))
 
 
 def test_and_when_it_is_ahead(deep):
@@ -67,25 +72,25 @@ def test_and_when_it_is_ahead(deep):
     cnn, svm = records.ranked(record)[:2]
     svm["cost"] |= {"kilobytes": 10.0, "features_ms": 2.0, "classifier_ms": 1.0}
     cnn["cost"] |= {"kilobytes": 400.0, "features_ms": 2.0, "classifier_ms": 7.0}
-    assert _costs.verdict(Results(record)) == (
-        "The best network, logmel with cnn, is 0.050 ahead of the best that is none, logmel with svm, in accuracy, "
+    assert verdict(Results(record)) == (
+        "The best network, logmel with cnn, is 0.050 ahead of the best other classifier, logmel with svm, in accuracy, "
         "beyond what chance explains. Of the two, the network is 40 times larger and 3 times slower."
     )
     svm["cost"] = cnn["cost"] = None
-    assert _costs.verdict(Results(record)).endswith("beyond what chance explains.")
+    assert verdict(Results(record)).endswith("beyond what chance explains.")
 
 
 def test_nothing_is_said_of_networks_where_there_is_nothing_to_compare(make_results):
-    assert _costs.verdict(make_results()) == ""
-    assert _costs.verdict(make_results(classifiers=("cnn",))) == ""
+    assert verdict(make_results()) == ""
+    assert verdict(make_results(classifiers=("cnn",))) == ""
 
 
 def test_the_quickest_like_the_best_is_named(deep):
     record = rank(deep, "cnn", "svm")
-    assert _costs.bargain(Results(record)) == ""
+    assert bargain(Results(record)) == ""
     records.ranked(record)[1]["versus_best"]["distinguishable"] = False
-    assert _costs.bargain(Results(record)).startswith(
-        "The quickest that can't be told from the best: logmel with svm, 0.850"
+    assert bargain(Results(record)).startswith(
+        "The quickest that isn't told apart from the best: logmel with svm, 0.850"
     )
 
 
@@ -94,12 +99,12 @@ def test_every_table_has_the_cost(deep):
     rows = list(csv.DictReader(io.StringIO(csv_table.render(deep), newline="")))
     for row, e in zip(rows, ranked):
         assert {name: float(row[name]) for name in e["cost"]} == e["cost"]
-    cost = _costs.cost(deep.best)
-    shown = (_costs.thousands(cost.parameters), _costs.size(cost.kilobytes), _costs.milliseconds(cost.milliseconds))
+    best = cost(deep.best)
+    shown = (words.thousands(best.parameters), words.size(best.kilobytes), words.milliseconds(best.milliseconds))
     (line,) = [line for line in latex.render(deep).splitlines() if line.startswith(r"\textbf")]
     assert line.endswith(" & ".join(shown) + r" \\")
     first = next(line for line in markdown.render(deep).splitlines() if line.startswith("| 1 |"))
-    assert f"| {shown[0]} | {shown[1]} | {shown[2]} ({cost.split}) |" in first
+    assert f"| {shown[0]} | {shown[1]} | {shown[2]} ({best.split}) |" in first
     page = html.render(deep)
     assert f">{shown[1]} <small>{shown[0]}</small>" in page
     assert f">{shown[2]} <small title=" in page
@@ -119,7 +124,7 @@ def test_times_that_are_unknown_leave_the_size(deep):
     results = Results(record)
     (picture,) = [p for p in pictures(results) if p.name == "cost"]
     assert [axes.get_xlabel() for axes in picture.draw().axes] == ["kB of the fitted model"]
-    assert "quicker" not in _costs.verdict(results)
+    assert "quicker" not in verdict(results)
     assert "features aside" in html.render(results)
 
 
@@ -129,7 +134,7 @@ def test_dots_stand_where_the_figures_are(deep):
     assert times.get_xscale() == sizes.get_xscale() == "log"
     for axes, value in ((times, lambda c: c.milliseconds), (sizes, lambda c: c.kilobytes)):
         dots = {(line.get_xdata()[0], line.get_ydata()[0]) for line in axes.lines if line.get_marker() != "None"}
-        assert dots == {(value(_costs.cost(e)), e["metrics"]["accuracy"]["mean"]) for e in deep.ranking()}
+        assert dots == {(value(cost(e)), e.metrics["accuracy"].mean) for e in deep.ranking()}
         assert {text.get_text() for text in axes.texts} <= {str(k) for k in range(1, 6)}
 
 
@@ -139,7 +144,7 @@ def points(n, spread):
         mean = 0.9 - spread * k / n
         ms = float(10 ** rng.uniform(0, 3 * spread))
         name = f"mfcc:n_coeffs={k},deltas=2+$spectral_x$ with extra_trees:n=500, augmented"
-        kind = ("network", "other", "floor")[k % 3]
+        kind = ("network", "other", "baseline")[k % 3]
         yield Point(k + 1, name, kind, mean, mean - 0.03, mean + 0.02, 3.0 + k, ms)
 
 
@@ -147,7 +152,7 @@ def points(n, spread):
 def test_numbers_hide_neither_dots_nor_numbers(n, spread):
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    figure = cost(list(points(n, spread)), "accuracy", "a long name of data: accuracy against cost")
+    figure = draw_cost(list(points(n, spread)), "accuracy", "a long name of data: accuracy against cost")
     renderer = FigureCanvasAgg(figure).get_renderer()
     figure.draw(renderer)
     for axes in figure.axes:
@@ -166,21 +171,21 @@ class TestTrainingCurve:
         names = [p.name for p in pictures(deep) if p.name.startswith("training-curve")]
         assert sorted(names) == ["training-curve-logmel-cnn", "training-curve-mfcc-cnn"]
         text = html.render(deep)
-        best = _costs.networks(deep)[0]
+        best = networks(deep)[0]
         assert text.count("its training, epoch by epoch") == 1
-        assert f"{title(best)}: its training, epoch by epoch" in text
-        epochs = [len(fold["history"]["epochs"]) for fold in best["folds"]]
+        assert f"{best.title}: its training, epoch by epoch" in text
+        epochs = [len(fold.history.epochs) for fold in best.folds]
         assert f"Trained for {min(epochs)} to {max(epochs)} epochs a fold" in text
 
     def test_lines_are_those_of_the_record_and_rings_stand_at_the_weights_kept(self, deep):
-        histories = [fold["history"] for fold in _costs.networks(deep)[0]["folds"]]
+        histories = [fold.history for fold in networks(deep)[0].folds]
         loss, right = training_curve(histories, "x").axes
         for axes, names in ((loss, ("train_loss", "valid_loss")), (right, ("valid_accuracy",))):
             drawn = [tuple(line.get_ydata()) for line in axes.lines if line.get_linewidth() < 1]
-            told = [tuple(e[name] for e in h["epochs"]) for name in names for h in histories]
+            told = [tuple(getattr(e, name) for e in h.epochs) for name in names for h in histories]
             assert sorted(drawn) == sorted(told)
             rings = [line.get_xdata()[0] for line in axes.lines if line.get_marker() == "o"]
-            assert rings == [h["best_epoch"] for h in histories]
+            assert rings == [h.best_epoch for h in histories]
 
     def test_without_validation_the_loss_alone(self):
         epochs = [{"epoch": k, "train_loss": 1 / k, "valid_loss": None, "valid_accuracy": None} for k in (1, 2, 3)]
@@ -189,7 +194,7 @@ class TestTrainingCurve:
         assert axes.get_ylabel() == "loss"
         assert len(axes.lines) == 2
         experiment = records.finished(folds=[records.fold(history=history)])
-        assert _costs.training(records.typed(experiment)) == (
+        assert training(records.typed(experiment)) == (
             "Trained for 3 epochs a fold; the weights are those of the last."
         )
 

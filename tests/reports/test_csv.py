@@ -22,17 +22,18 @@ def test_figures_are_those_of_the_record(make_results):
     rows, ranked = rows_of(results), results.ranking()
     for place, (row, experiment) in enumerate(zip(rows, ranked), 1):
         assert row["place"] == str(place)
-        assert (row["features"], row["classifier"]) == (experiment["features"], experiment["classifier"])
+        assert (row["features"], row["classifier"]) == (experiment.features, experiment.classifier)
         for name in TITLES:
             for part in ("mean", "std", "low", "high"):
-                assert float(row[f"{name}_{part}"]) == experiment["metrics"][name][part]
-        assert float(row["naive_score"]) == experiment["naive"]["metrics"]["accuracy"]["mean"]
-    versus = ranked[1]["versus_best"]
-    assert float(rows[1]["versus_best_p_holm"]) == versus["p_holm"]
-    assert float(rows[1]["mcnemar_p"]) == versus["mcnemar"]["p"]
-    assert rows[1]["distinguishable_from_best"] == str(versus["distinguishable"]).lower()
-    assert rows[0]["versus_best_p"] == rows[0]["distinguishable_from_best"] == ""
-    assert float(rows[0]["non_nested_score"]) == ranked[0]["tuning"]["non_nested"]["score"]
+                assert float(row[f"{name}_{part}"]) == getattr(experiment.metrics[name], part)
+        assert float(row["naive_score"]) == experiment.naive.metrics["accuracy"].mean
+    versus = ranked[1].versus_best
+    assert float(rows[1]["versus_best_p_holm"]) == versus.p_holm
+    assert float(rows[1]["mcnemar_p"]) == versus.mcnemar.p
+    assert rows[1]["distinguishable_from_best"] == str(versus.distinguishable).lower()
+    assert rows[1]["verdict"] == versus.verdict
+    assert rows[0]["versus_best_p"] == rows[0]["distinguishable_from_best"] == rows[0]["verdict"] == ""
+    assert float(rows[0]["non_nested_score"]) == ranked[0].tuning.non_nested.score
     assert rows[0]["tuning_method"] == "successive halving"
 
 
@@ -41,14 +42,14 @@ def test_failed_experiments_come_last_with_their_reason(make_results):
     row = rows_of(results)[-1]
     assert row["status"] == "failed"
     assert row["place"] == row["accuracy_mean"] == ""
-    assert row["error"] == results.failed()[0]["error"]
+    assert row["error"] == results.failed()[0].error
 
 
 def test_every_record_gives_lines_of_one_length(results):
     text = render(results)
     lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     assert {len(line) for line in lines} == {len(lines[0])}
-    assert len(lines) == 1 + len(results.record["experiments"])
+    assert len(lines) == 1 + len(results.record.experiments)
     assert text.endswith("\r\n")
     assert "nan" not in text.lower().split(",")
 

@@ -10,7 +10,6 @@ import pytest
 import records
 
 from audioclf.reports.latex import escape, render
-from audioclf.results.names import title
 from audioclf.results.results import Results
 
 NASTY = '_ # % & ~ ^ \\ { } $ < > | " ` – ± × é two\nlines'
@@ -27,15 +26,28 @@ def test_figures_and_marks(make_results):
     rows, ranked = rows_of(text), results.ranking()
     assert len(rows) == len(ranked)
     for row, experiment in zip(rows, ranked):
-        main = experiment["metrics"]["accuracy"]
-        assert f"{main['mean']:.3f} $\\pm$ {main['std']:.3f}" in row[2]
-        assert row[5] == f"{main['low']:.3f}--{main['high']:.3f}"
-        like = (experiment["versus_best"] or {}).get("distinguishable") is False
-        assert (r"$^\dagger$" in row[1]) == like
+        main, versus = experiment.metrics["accuracy"], experiment.versus_best
+        assert f"{main.mean:.3f} $\\pm$ {main.std:.3f}" in row[2]
+        assert row[5] == f"{main.low:.3f}--{main.high:.3f}"
+        assert (r"$^\ddagger$" in row[1]) == (versus is not None and versus.verdict == "not told apart")
         assert (r"\textbf" in row[0]) == (experiment is ranked[0])
-    assert any(r"$^\dagger$" in row[1] for row in rows)
+        if versus is not None:
+            assert row[7] == f"{versus.mcnemar.best_only} : {versus.mcnemar.this_only}"
+    assert any(r"$^\ddagger$" in row[1] for row in rows)
     assert any(row[6] == "$<0.001$" for row in rows)
-    assert title(results.best) in text
+    assert results.best.title in text
+
+
+def test_what_is_worse_on_these_clips_only_has_a_dagger(make_results):
+    record = records.plain(make_results())
+    second = records.ranked(record)[1]
+    second["versus_best"] |= {"p_holm": 0.4, "distinguishable": False}
+    second["versus_best"]["mcnemar"] = {"best_only": 22, "this_only": 1, "p": 0.0001, "p_holm": 0.0003}
+    text = render(Results(record))
+    row = rows_of(text)[1]
+    assert row[1].endswith(r"$^\dagger$")
+    assert row[6:9] == ["$0.400$", "22 : 1", "$<0.001$"]
+    assert "% Dagger, worse on these clips: only McNemar's exact test" in text
 
 
 def test_columns_match_the_head(results):

@@ -7,9 +7,12 @@ import re
 import pytest
 import records
 
-from audioclf.reports.markdown import MOST_COLUMNS, MarkdownReport, escape, render, table
+from audioclf.reports.markdown import MOST_COLUMNS, MarkdownReport, render
+from audioclf.reports.words.markup import escape, table
+from audioclf.results import verdicts
 from audioclf.results.metrics import METRICS
 from audioclf.results.results import Results
+from audioclf.results.words import p_value
 
 
 def tables(text):
@@ -34,18 +37,16 @@ def test_ranking(make_results):
     results = make_results()
     (ranking,) = [rows for rows in tables(render(results)) if rows[0][0] == "#"]
     for row, experiment in zip(ranking[1:], results.ranking()):
-        assert row[1] == experiment["features"]
-        assert row[2].startswith(experiment["classifier"])
-        assert row[3:6] == [
-            f"{experiment['metrics'][m]['mean']:.3f} ± {experiment['metrics'][m]['std']:.3f}" for m in METRICS
-        ]
-    assert ranking[-1][2] == "dummy (the floor)"
+        assert row[1] == experiment.features
+        assert row[2].startswith(experiment.classifier)
+        assert row[3:6] == [f"{experiment.metrics[m].mean:.3f} ± {experiment.metrics[m].std:.3f}" for m in METRICS]
+    assert ranking[-1][2] == "dummy (baseline)"
 
 
 def test_confusion_matrix(make_results):
     results = make_results()
     matrices = [rows for rows in tables(render(results)) if rows[0][0].startswith("true class ↓")]
-    assert [[int(cell) for cell in row[1:]] for row in matrices[0][1:]] == results.best["confusion_matrix"]
+    assert [[int(cell) for cell in row[1:]] for row in matrices[0][1:]] == results.best.confusion_matrix
     many = make_results(labels=[f"c{i}" for i in range(MOST_COLUMNS + 1)])
     assert "true class ↓" not in render(many)
 
@@ -71,7 +72,7 @@ def test_names_are_no_markup(make_results, name):
 def test_says_everything(make_results):
     record = make_results().record
     text = render(make_results())
-    for fact in (record["command"], record["dataset"]["fingerprint"], *record["warnings"], *record["dataset"]["notes"]):
+    for fact in (record.command, record.dataset.fingerprint, *record.warnings, *record.dataset.notes):
         assert escape(fact) in text
 
 
@@ -79,25 +80,39 @@ def test_says_what_the_page_says(make_results):
     results = make_results(tuned=True, naive=True, test=True, repeats=2)
     text = render(results)
     record = results.record
-    for finding in record["audit"]["findings"]:
-        assert escape(finding["sentence"]) in text
-        assert escape(finding["advice"]) in text
-    assert text.index(escape(record["audit"]["findings"][0]["sentence"])) < text.index("## Ranking")
-    value = record["test"]["metrics"]["accuracy"]["value"]
-    assert text.index(f"## Held-out test: {value:.3f} accuracy") < text.index("## Winner")
+    for finding in record.audit.findings:
+        assert escape(finding.sentence) in text
+        assert escape(finding.advice) in text
+    assert text.index(escape(record.audit.findings[0].sentence)) < text.index("## Ranking")
+    value = record.test.metrics["accuracy"].value
+    assert text.index(f"## Held-out test set: {value:.3f} accuracy") < text.index("## Winner")
     (ranking,) = [rows for rows in tables(text) if rows[0][0] == "#"]
     rows = [dict(zip(ranking[0], row)) for row in ranking[1:]]
     for row, experiment in zip(rows, results.ranking()):
-        naive = experiment["naive"]["metrics"]["accuracy"]["mean"]
-        assert row["groups ignored (leaky)"] == f"{naive:.3f}"
-        assert row["ROC AUC"] == f"{experiment['metrics']['roc_auc']['mean']:.3f}"
-    assert rows[0]["not nested (optimistic)"] == f"{results.best['tuning']['non_nested']['score']:.3f}"
-    assert rows[0]["against the best (p, Holm)"] == "the best"
-    for spec, times in results.best["tuning"]["chosen"].items():
+        assert row["groups ignored (data leakage)"] == f"{experiment.naive.metrics['accuracy'].mean:.3f}"
+        assert row["ROC AUC"] == f"{experiment.metrics['roc_auc'].mean:.3f}"
+    assert rows[0]["not nested (optimistic)"] == f"{results.best.tuning.non_nested.score:.3f}"
+    for spec, times in results.best.tuning.chosen.items():
         assert f"| {spec} | {times} of 10 |" in text
     (confused,) = [rows for rows in tables(text) if rows[0][0] == "clip" and "wrong in" in rows[0]]
-    wrong = {p["path"] for p in results.best["predictions"] if p["label"] != p["predicted"]}
+    wrong = {p.path for p in results.best.predictions if p.label != p.predicted}
     assert {row[0] for row in confused[1:]} <= wrong
+
+
+def test_both_tests_stand_beside_each_other(make_results):
+    results = make_results(features=("a", "b", "c"), classifiers=("x", "y"), skill=0.97)
+    text = render(results)
+    (ranking,) = [rows for rows in tables(text.replace("&lt;", "<")) if rows[0][0] == "#"]
+    rows = [dict(zip(ranking[0], row)) for row in ranking[1:]]
+    assert [rows[0][head] for head in verdicts.HEADS] == ["the best", "", "", ""]
+    for row, experiment in zip(rows[1:], results.ranking()[1:]):
+        versus = experiment.versus_best
+        assert row["against the best"] == versus.verdict
+        assert row["p, new draw"] == p_value(versus.p_holm)
+        assert row["right alone, best : this"] == f"{versus.mcnemar.best_only} : {versus.mcnemar.this_only}"
+        assert row["p, these clips"] == p_value(versus.mcnemar.p_holm)
+    for sentence in verdicts.explained(results):
+        assert f"- {escape(sentence)}" in text
 
 
 def test_explored_data_come_first(make_explored):

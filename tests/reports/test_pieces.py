@@ -9,7 +9,7 @@ import pytest
 import records
 
 from audioclf.reports import csv_table, html, markdown
-from audioclf.reports.words import pieces as _pieces
+from audioclf.reports.words import pieces
 from audioclf.results.results import Results
 
 pytestmark = pytest.mark.usefixtures("undrawn")
@@ -29,7 +29,7 @@ def cut(make_results):
 
 
 def test_the_lesson_in_sentences(cut):
-    said = _pieces.lesson(cut)
+    said = pieces.lesson(cut)
     assert said[0].startswith(
         "0.1 s pieces, split at random 0.950; split by recording 0.600; answers averaged per recording 0.780: accuracy"
     )
@@ -42,44 +42,44 @@ def test_the_lesson_in_sentences(cut):
 
 
 def test_the_table_has_both_figures_of_both_splits(cut):
-    for row in _pieces.rows(cut):
+    for row in pieces.rows(cut):
         e = row.experiment
         values = (
-            e["naive"]["metrics"]["accuracy"]["mean"],
-            e["naive"]["by_recording"]["metrics"]["accuracy"],
-            e["metrics"]["accuracy"]["mean"],
-            e["by_recording"]["metrics"]["accuracy"],
+            e.naive.metrics["accuracy"].mean,
+            e.naive.by_recording.metrics["accuracy"],
+            e.metrics["accuracy"].mean,
+            e.by_recording.metrics["accuracy"],
         )
         assert row.scores == values
         cells = " | ".join(f"{value:.3f}" for value in values)
-        assert f"| {e['classifier']} | {cells} |" in markdown.render(cut)
+        assert f"| {e.classifier} | {cells} |" in markdown.render(cut)
     first = next(csv.DictReader(io.StringIO(csv_table.render(cut), newline="")))
     assert (first["by_recording_score"], first["naive_by_recording_score"]) == ("0.78", "0.99")
 
 
 def test_names_the_split_as_it_was(cut):
-    assert _pieces.heads(cut)[2] == "pieces, split by recording"
+    assert pieces.heads(cut)[2] == "pieces, split by recording"
     record = records.plain(cut)
     record["dataset"]["n_groups"] = 3
-    assert _pieces.heads(Results(record))[2] == "pieces, split by group"
+    assert pieces.heads(Results(record))[2] == "pieces, split by group"
     record["dataset"]["n_groups"] = None
-    assert _pieces.heads(Results(record))[2] == "pieces, split at random"
+    assert pieces.heads(Results(record))[2] == "pieces, split at random"
 
 
 def test_without_the_naive_split_two_columns(make_results):
     results = make_results(pieces=True)
-    assert _pieces.shown(results) == [2, 3]
-    assert len(_pieces.lesson(results)) == 1
-    assert "leaky" not in html.render(results)
+    assert pieces.shown(results) == [2, 3]
+    assert len(pieces.lesson(results)) == 1
+    assert "split at random (data leakage)" not in html.render(results)
 
 
 def test_a_metric_that_recordings_lack_gives_way(cut):
     results = Results(records.plain(cut) | {"metric": "roc_auc"})
-    assert _pieces.metric(results) == "accuracy"
+    assert pieces.metric(results) == "accuracy"
     assert "Accuracy of single pieces" in html.render(results)
 
 
 def test_nothing_without_pieces(make_results):
     results = make_results(naive=True)
-    assert _pieces.lesson(results) == []
+    assert pieces.lesson(results) == []
     assert "Pieces" not in html.render(results) + markdown.render(results)

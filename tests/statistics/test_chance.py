@@ -12,7 +12,7 @@ from audioclf.results.metrics import RANKING, TAG_RANKING, TAG_TITLES, TITLES
 from audioclf.statistics.chance import chance_level
 from audioclf.statistics.scores import score_predictions
 from audioclf.statistics.tags import score_tags
-from audioclf.validation.splits import make_splits
+from audioclf.validation.division import make_splits
 
 
 @pytest.mark.parametrize("counts", [[40, 40, 40], [10, 30, 80], [5, 95]])

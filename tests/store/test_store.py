@@ -1,4 +1,4 @@
-"""The store keeps pages whole, notices damage and changed recordings, bounds itself, and never ends a run."""
+"""The store keeps pages whole, notices damage, and never ends a run."""
 
 from __future__ import annotations
 
@@ -11,78 +11,16 @@ import sqlite3
 import subprocess
 import sys
 import threading
-import time
 import warnings
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
+from stores import FACTS, OTHER, RECIPE, clips_named, count, query, recording, same
 
-from audioclf.errors import AudioclfError
-from audioclf.features.extractor import Extractor
-from audioclf.spec import param
-from audioclf.spectra.analysis import Analysis
 from audioclf.store import file as store_file
-from audioclf.store import store as module
-from audioclf.store.store import FeatureStore, FileFacts, NoStore, clip_key, recipe
-
-RECIPE = "0123456789abcdef" * 2
-OTHER = "fedcba9876543210" * 2
-
-
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "new" / "features.sqlite"
-
-
-def clips_named(*names):
-    return [clip_key(str(name), None, None) for name in names]
-
-
-def same(found, expected):
-    assert len(found) == len(expected)
-    for array, other in zip(found, expected):
-        assert (array is None) == (other is None)
-        if other is not None:
-            assert array.dtype == np.float32
-            np.testing.assert_array_equal(array, other)
-
-
-@pytest.fixture
-def clips():
-    return clips_named(*"abcd")
-
-
-@pytest.fixture
-def arrays(rng):
-    return [rng.normal(size=(rows, 13)).astype(np.float32) for rows in (1, 98, 0, 7)]
-
-
-def query(path, statement, *values):
-    connection = sqlite3.connect(path)
-    with connection:
-        rows = connection.execute(statement, values).fetchall()
-    connection.close()
-    return rows
-
-
-def count(path):
-    [(pages,)] = query(path, "SELECT count(*) FROM pages")
-    [(contents,)] = query(path, "SELECT count(*) FROM contents")
-    assert pages == contents
-    return pages
-
-
-@pytest.fixture
-def quiet():
-    """No warning is expected."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        yield
-
-
-# Features
+from audioclf.store import pages
+from audioclf.store.store import FeatureStore, NoStore
 
 
 @pytest.mark.usefixtures("quiet")
@@ -183,7 +121,7 @@ def test_more_pages_than_sqlite_takes_in_one_query(path):
 
 
 def test_large_arrays_are_spread_over_pages(path, clips, arrays, monkeypatch):
-    monkeypatch.setattr(store_file, "_LARGEST", 1000)
+    monkeypatch.setattr(pages, "_LARGEST", 1000)
     store = FeatureStore(path)
     store.put(RECIPE, clips, arrays)
     assert count(path) == 2
@@ -191,7 +129,7 @@ def test_large_arrays_are_spread_over_pages(path, clips, arrays, monkeypatch):
 
 
 def test_an_array_beyond_what_sqlite_can_hold_is_left_out(path, clips, arrays, monkeypatch):
-    monkeypatch.setattr(store_file, "_BLOB", 1000)
+    monkeypatch.setattr(pages, "_BLOB", 1000)
     store = FeatureStore(path)
     store.put(RECIPE, clips, arrays)
     store.put(OTHER, clips[1:2], arrays[1:2])
@@ -357,7 +295,7 @@ def test_an_error_that_isnt_damage_never_sets_a_good_file_aside(path, clips, arr
             raise error("database or disk is full")
 
         with monkeypatch.context() as patch:
-            patch.setattr(store_file, "put", fail)
+            patch.setattr("audioclf.store.store.put_pages", fail)
             with pytest.warns(UserWarning, match="disk is full"):
                 FeatureStore(path).put(RECIPE, clips, arrays)
         same(FeatureStore(path).get(RECIPE, clips), arrays)
@@ -480,7 +418,9 @@ WRITER = """
 import sys, warnings
 from pathlib import Path
 import numpy as np
-from audioclf.store.store import FeatureStore, FileFacts, clip_key
+from audioclf.store.store import FeatureStore
+from audioclf.store.recordings import FileFacts
+from audioclf.store.recipe import clip_key
 path, number = sys.argv[1], int(sys.argv[2])
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
@@ -558,7 +498,8 @@ def test_a_store_that_another_process_just_began_is_ours(path, monkeypatch):
 KILLED = """
 import sys
 import numpy as np
-from audioclf.store.store import FeatureStore, clip_key
+from audioclf.store.store import FeatureStore
+from audioclf.store.recipe import clip_key
 store = FeatureStore(sys.argv[1])
 array = np.ones((100, 50), np.float32)
 for i in range(100_000):
@@ -598,332 +539,6 @@ def test_a_store_travels_to_another_process(path, clips, arrays):
     same(pickle.loads(pickle.dumps(store)).get(RECIPE, clips), arrays)
 
 
-# Recordings
-
-FACTS = FileFacts("0" * 32, 44100, 2, 1.25)
-
-
-def recording(folder, name="a.wav", content=b"some bytes"):
-    folder.mkdir(exist_ok=True)
-    (folder / name).write_bytes(content)
-    return folder / name
-
-
-@pytest.fixture
-def settled(monkeypatch):
-    """Let two seconds pass at once, whenever asked to."""
-    real, ahead = time.time_ns, [0]
-    monkeypatch.setattr(module.time, "time_ns", lambda: real() + ahead[0])
-
-    def wait():
-        ahead[0] += 2_100_000_000
-
-    return wait
-
-
-def test_an_unchanged_recording_is_remembered(path, tmp_path, settled):
-    files = [recording(tmp_path / "r", f"ü {i}.wav") for i in range(2000)]
-    facts = {file: FileFacts(f"{i:032x}", 8000 + i, 1 + i % 2, i / 7) for i, file in enumerate(files)}
-    settled()
-    store = FeatureStore(path)
-    assert store.files(files) == {}
-    store.remember(facts)
-    assert store.files(files) == facts
-    assert FeatureStore(path).files([*files[::-1], tmp_path / "absent", files[0]]) == facts
-    few = files[::500]  # far apart in the table
-    assert FeatureStore(path).files(few) == {file: facts[file] for file in few}
-
-
-def test_a_recording_is_the_same_by_a_relative_path(path, tmp_path, settled, monkeypatch):
-    file = recording(tmp_path / "r")
-    settled()
-    store = FeatureStore(path)
-    store.files([file])
-    store.remember({file: FACTS})
-    monkeypatch.chdir(tmp_path)
-    for other in (Path("r/a.wav"), Path("r/../r/a.wav"), tmp_path / "r" / ".." / "r" / "a.wav"):
-        assert store.files([other]) == {other: FACTS}
-
-
-def test_names_that_no_text_can_hold(path, tmp_path, settled):
-    store = FeatureStore(path)
-    try:
-        file = recording(tmp_path / "r", os.fsdecode(b"\xff.wav"))
-    except OSError:
-        pytest.skip("this file system takes no such name")
-    settled()
-    store.files([file, Path("null\0character")])
-    store.remember({file: FACTS, Path("null\0character"): FACTS})
-    assert store.files([file, Path("null\0character")]) == {file: FACTS}
-
-
-@pytest.mark.parametrize("change", ["content", "size", "replaced", "gone", "times put back"])
-def test_a_changed_recording_is_noticed(path, tmp_path, settled, change):
-    file, twin = recording(tmp_path / "r"), recording(tmp_path / "r", "b.wav", b"other byte")
-    times = file.stat()
-    os.utime(twin, ns=(times.st_atime_ns, times.st_mtime_ns))
-    settled()
-    store = FeatureStore(path)
-    store.files([file])
-    store.remember({file: FACTS})
-    assert store.files([file]) == {file: FACTS}
-    time.sleep(0.02)  # more than a tick of the file system's clock
-    if change == "content":
-        file.write_bytes(b"other byte")
-    elif change == "size":
-        file.write_bytes(b"more bytes than before")
-    elif change == "replaced":
-        twin.replace(file)
-    elif change == "gone":
-        file.unlink()
-    else:
-        file.write_bytes(b"other byte")
-        os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
-    assert store.files([file]) == {}
-    settled()
-    assert FeatureStore(path).files([file]) == {}
-
-
-def test_a_recording_changed_just_now_is_not_remembered(path, tmp_path, settled):
-    file = recording(tmp_path / "r")
-    store = FeatureStore(path)
-    store.files([file])
-    store.remember({file: FACTS})
-    settled()
-    assert store.files([file]) == {}
-
-
-def test_a_recording_touched_just_now_is_not_remembered_though_its_content_is_old(path, tmp_path, settled):
-    file = recording(tmp_path / "r")
-    os.utime(file, (1e9, 1e9))
-    store = FeatureStore(path)
-    store.files([file])
-    store.remember({file: FACTS})
-    assert store.files([file]) == {}
-
-
-def test_a_recording_too_young_when_it_was_read_is_not_remembered_later(path, tmp_path, settled):
-    """It may have changed after it was read within the tick of the clock in which it had been written."""
-    file = recording(tmp_path / "r")
-    store = FeatureStore(path)
-    store.files([file])
-    settled()
-    store.remember({file: FACTS})
-    assert store.files([file]) == {}
-
-
-def test_a_recording_that_changed_while_it_was_read_is_not_remembered(path, tmp_path, settled):
-    file = recording(tmp_path / "r")
-    settled()
-    store = FeatureStore(path)
-    store.files([file])
-    time.sleep(0.02)
-    file.write_bytes(b"other byte")
-    settled()
-    store.remember({file: FACTS})
-    assert store.files([file]) == {}
-
-
-def test_an_empty_recording_is_not_remembered(path, tmp_path, settled):
-    file = recording(tmp_path / "r", content=b"")
-    settled()
-    store = FeatureStore(path)
-    store.files([file])
-    store.remember({file: FACTS})
-    assert store.files([file]) == {}
-
-
-def test_a_hash_is_not_forgotten_for_a_header(path, tmp_path, settled):
-    file = recording(tmp_path / "r")
-    settled()
-    header = FACTS._replace(content=None)
-    for facts, expected in ((header, header), (FACTS, FACTS), (header, FACTS)):
-        store = FeatureStore(path)
-        store.files([file])
-        store.remember({file: facts})
-        assert store.files([file]) == {file: expected}
-
-
-@pytest.mark.parametrize("change", ["facts = x'00'", "facts = NULL", "facts = facts || x'30'", "checksum = 1"])
-def test_damaged_facts_count_as_absent(path, tmp_path, settled, change):
-    file = recording(tmp_path / "r")
-    settled()
-    store = FeatureStore(path)
-    store.files([file])
-    store.remember({file: FACTS})
-    query(path, f"UPDATE files SET {change}")
-    assert store.files([file]) == {}
-    store.remember({file: FACTS})
-    assert store.files([file]) == {file: FACTS}
-
-
-# Bounds
-
-
-def aged(path, rng, pages=20):
-    """Put pages of 40 kB, the first not used for the longest time, one day apart; return their clips."""
-    store = FeatureStore(path)
-    names = clips_named(*range(pages))
-    for name in names:
-        store.put(RECIPE, [name], [rng.normal(size=(100, 100)).astype(np.float32)])
-    query(path, "UPDATE pages SET used = ? - 86400 * (? - id)", int(time.time()), pages)
-    return names
-
-
-def there(path, names):
-    """Which are there, without their being used."""
-    kept = {clips for (clips,) in query(path, "SELECT clips FROM pages")}
-    return [name in kept for name in names]
-
-
-def test_pruning_by_size_leaves_what_was_used_last(path, rng):
-    names = aged(path, rng)
-    store = FeatureStore(path)
-    before = path.stat().st_size
-    done = store.prune(max_size=450_000)
-    size = path.stat().st_size
-    assert 350_000 < size <= 450_000
-    assert (done.size, done.freed) == (size, before - size)
-    kept = there(path, names)
-    assert kept == sorted(kept)
-    assert done.pages == 20 - sum(kept) == 20 - count(path)
-    assert store.prune(max_size=450_000).pages == 0
-    assert store.prune(max_size=0).pages == sum(kept)
-    assert store.get(RECIPE, names) == [None] * 20
-
-
-def test_pruning_by_age(path, rng):
-    names = aged(path, rng)
-    before = path.stat().st_size
-    assert FeatureStore(path).prune(older_than=9.5).pages == 10
-    assert there(path, names) == [False] * 10 + [True] * 10
-    assert path.stat().st_size < 0.7 * before
-    assert all(array is not None for array in FeatureStore(path).get(RECIPE, names[10:]))
-
-
-def test_reading_makes_a_page_young_again(path, rng):
-    names = aged(path, rng)
-    FeatureStore(path).get(RECIPE, names[:1])
-    FeatureStore(path).prune(older_than=9.5)
-    assert there(path, names) == [True] + [False] * 9 + [True] * 10
-
-
-def test_reading_what_was_used_today_writes_nothing(path, clips, arrays):
-    store = FeatureStore(path)
-    store.put(RECIPE, clips, arrays)
-    hour_ago = int(time.time()) - 3600
-    query(path, "UPDATE pages SET used = ?", hour_ago)
-    store.get(RECIPE, clips)
-    assert query(path, "SELECT used FROM pages") == [(hour_ago,)]
-
-
-def test_pruning_everything_forgets_recordings_too(path, tmp_path, clips, arrays, settled):
-    file = recording(tmp_path / "r")
-    settled()
-    store = FeatureStore(path)
-    store.put(RECIPE, clips, arrays)
-    store.files([file])
-    store.remember({file: FACTS})
-    assert store.prune(everything=True).pages == 1
-    info = store.info()
-    assert (info.clips, info.recordings, info.recipes, info.oldest) == (0, 0, [], None)
-    assert store.files([file]) == {}
-
-
-def test_recordings_not_asked_for_are_forgotten_by_age(path, tmp_path, settled):
-    files = [recording(tmp_path / "r", f"{i}.wav") for i in range(2)]
-    settled()
-    store = FeatureStore(path)
-    store.files(files)
-    store.remember(dict.fromkeys(files, FACTS))
-    query(path, "UPDATE files SET used = 0")
-    store.files(files[:1])
-    store.prune(older_than=30)
-    assert store.files(files) == {files[0]: FACTS}
-
-
-def test_pruning_what_is_not_there(path):
-    done = FeatureStore(path).prune(everything=True)
-    assert (done.pages, done.freed, done.size) == (0, 0, 0)
-    assert not path.parent.exists()
-
-
-def test_a_store_bounds_itself(path, rng, monkeypatch):
-    monkeypatch.setenv("AUDIOCLF_STORE_LIMIT", "500kB")
-    names = clips_named(*range(40))
-    store = FeatureStore(path)
-    for i, name in enumerate(names):
-        store.put(RECIPE, [name], [rng.normal(size=(100, 100)).astype(np.float32)])
-        query(path, "UPDATE pages SET used = used - 10")
-        assert path.stat().st_size < 600_000, i
-    kept = there(path, names)
-    assert kept == sorted(kept)
-    assert 8 <= sum(kept) <= 12
-
-
-def test_a_limit_that_is_no_size_is_refused(monkeypatch, path):
-    monkeypatch.setenv("AUDIOCLF_STORE_LIMIT", "a lot")
-    with pytest.raises(AudioclfError, match="AUDIOCLF_STORE_LIMIT: 'a lot' is no size; write for example 500MB"):
-        FeatureStore(path)
-
-
-def test_info_tells_recipes_apart(path, clips, arrays):
-    store = FeatureStore(path)
-    analysis = Analysis(16000)
-    store.put(recipe(analysis, Plain(count=3), ("mean", "std")), clips, arrays)
-    store.put(recipe(analysis, Plain(), None), clips[:2], [array[:, :1] for array in arrays[:2]])
-    store.put("without words", clips_named("x"), [np.zeros((1, 1), np.float32)])
-    info = store.info()
-    assert (info.clips, info.size, info.recordings) == (5, path.stat().st_size, 0)
-    assert [(use.feature, use.functionals, use.clips) for use in info.recipes] == [
-        ("plain:count=3", "mean,std", 4),
-        ("plain", "frames", 2),
-        ("", "", 1),
-    ]
-    assert info.recipes[0].analysis == "16000 Hz, hamming frames of 25 ms every 10 ms, FFT of 1024"
-    assert info.oldest is not None
-    assert abs(info.newest - time.time()) < 1000
-    store.prune(everything=True)
-    assert query(path, "SELECT * FROM recipes") == []
-
-
-def test_info_and_prune_of_what_is_no_store_say_so(path):
-    path.parent.mkdir()
-    query(path, "CREATE TABLE features (name TEXT)")
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        with pytest.raises(
-            AudioclfError, match=r"features\.sqlite can't be used \(it is a database of another program\)$"
-        ):
-            FeatureStore(path).info()
-        with pytest.raises(AudioclfError, match="another program"):
-            FeatureStore(path).prune(everything=True)
-    assert query(path, "SELECT * FROM features") == []
-
-
-@pytest.mark.parametrize(
-    ("text", "size"),
-    [("500MB", 500e6), ("2GB", 2e9), ("1.5G", 1.5e9), ("10 kb", 1e4), ("7", 7), ("7B", 7), (".5T", 5e11), ("0", 0)],
-)
-def test_sizes(text, size):
-    assert module.parse_size(text) == size
-
-
-@pytest.mark.parametrize("text", ["", "MB", "-1GB", "1,5GB", "2 GiB", "1e9", "9" * 400])
-def test_what_is_no_size(text):
-    with pytest.raises(ValueError, match="is no size; write for example"):
-        module.parse_size(text)
-
-
-@pytest.mark.parametrize("text", ["", "d", "30", "-3d", "3 weeks"])
-def test_what_is_no_number_of_days(text):
-    with pytest.raises(ValueError, match="is no number of days; write for example 30d"):
-        module.parse_days(text)
-
-
-# Where, and what for
-
-
 def test_the_default_file_lies_in_the_cache_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("AUDIOCLF_CACHE", str(tmp_path))
     assert FeatureStore().path == tmp_path / "features.sqlite"
@@ -945,67 +560,3 @@ def test_no_store_keeps_nothing(tmp_path, monkeypatch, clips, arrays, settled):
     store.remember({file: FACTS})
     assert store.files([file]) == {}
     assert not (tmp_path / "cache").exists()
-
-
-@dataclass(frozen=True)
-class Plain(Extractor):
-    name = "plain"
-    count: int = param(1, "")
-    level: float = param(0.5, "")
-
-    def static_names(self):
-        return ["plain"]
-
-    def static(self, spectra):
-        raise NotImplementedError
-
-
-@dataclass(frozen=True)
-class Newer(Plain):
-    version = 2
-
-
-@dataclass(frozen=True)
-class Other(Plain):
-    name = "other"
-
-
-def test_the_recipe_changes_with_everything_that_changes_the_numbers(monkeypatch):
-    pooled = ("mean", "std")
-    analysis = {"sample_rate": 16000, "frame_length": 0.025, "hop_length": 0.01, "window": "hamming", "n_fft": 2048}
-    base = (Analysis(**analysis), Plain(), pooled)
-
-    def with_(place, value):
-        return (*base[:place], value, *base[place + 1 :])
-
-    changed = [
-        base,
-        *(
-            with_(0, Analysis(**{**analysis, name: value}))
-            for name, value in {
-                "sample_rate": 8000, "frame_length": 0.03, "hop_length": 0.02, "window": "hann", "n_fft": 4096,
-            }.items()
-        ),
-        *(with_(1, e) for e in (Plain(count=2), Plain(level=0.25), Plain(deltas=1), Plain(delta_width=3))),
-        *(with_(1, e) for e in (Newer(), Other())),
-        *(with_(2, f) for f in (None, ("mean",), ("std", "mean"), ("mean", "std", "p5"))),
-    ]  # fmt: skip
-    recipes = [recipe(*facts) for facts in changed]
-    assert len(set(recipes)) == len(recipes)
-    assert recipes == [recipe(*facts) for facts in changed]
-    monkeypatch.setattr(module, "_libraries", lambda: (("soxr", "99"),))
-    assert recipe(*base) not in recipes
-
-
-def test_the_recipe_is_the_same_for_the_same_fft_however_it_was_chosen():
-    def of(n_fft):
-        return recipe(Analysis(16000, n_fft=n_fft), Plain(), None)
-
-    assert of(None) == of(Analysis(16000).fft_size)
-
-
-def test_every_stretch_of_every_content_has_a_key_of_its_own():
-    stretches = [(None, None), (0.5, None), (0.25, None), (None, 0.5), (0.25, 0.5), (0.1 + 0.2, None), (0.3, None)]
-    keys = [clip_key(content, *stretch) for content in ("a" * 32, "b" * 32) for stretch in stretches]
-    assert len(set(keys)) == len(keys)
-    assert {len(key) for key in keys} == {16}

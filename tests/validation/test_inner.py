@@ -10,8 +10,8 @@ import pytest
 
 from audioclf.dataset.clips import Clip
 from audioclf.errors import DatasetError
+from audioclf.validation.division import make_splits, naive_splits, ungrouped
 from audioclf.validation.inner import inner_splits, with_inner
-from audioclf.validation.splits import make_splits, naive_splits, ungrouped
 
 
 def clips_of(labels, groups=None):

@@ -10,8 +10,10 @@ import scipy.stats
 import sklearn.metrics
 
 from audioclf.results.metrics import ERRORS, TAG_TITLES
-from audioclf.statistics import scores as statistics
-from audioclf.statistics.tags import _ENDS, per_label, score_tags, tag_intervals
+from audioclf.statistics import bootstrap
+from audioclf.statistics.areas import fold_rankings, mean_areas
+from audioclf.statistics.intervals import score_intervals
+from audioclf.statistics.tags import ENDS, per_label, score_tags, tag_intervals
 
 COUNTED = ("macro_f1", "micro_f1", "subset_accuracy", "hamming_loss")
 
@@ -110,8 +112,8 @@ def test_without_usable_probabilities_only_the_decisions_are_scored(probabilitie
 
 
 def test_the_ends_of_metrics_are_on_the_right_sides():
-    assert list(_ENDS) == list(TAG_TITLES)
-    assert {name for name, (worst, best) in _ENDS.items() if worst > best} == set(ERRORS) & set(TAG_TITLES)
+    assert list(ENDS) == list(TAG_TITLES)
+    assert {name for name, (worst, best) in ENDS.items() if worst > best} == set(ERRORS) & set(TAG_TITLES)
 
 
 # ---------------------------------------------------------------- intervals
@@ -155,8 +157,8 @@ def test_a_resample_is_ranked_as_if_its_clips_were_copied(rng, steps):
     groups = np.repeat(np.arange(10), 8)
     truth, predicted, probabilities = tagged(rng, 80, 5, steps)
     times = rng.multinomial(10, np.full(10, 0.1), size=6)
-    rankings = statistics.ranked(truth, probabilities, groups, 10, None)
-    found = statistics.mean_areas(rankings, np.ascontiguousarray(times.T).astype(float))
+    rankings = fold_rankings(truth, probabilities, groups, 10, None)
+    found = mean_areas(rankings, np.ascontiguousarray(times.T).astype(float))
     for i, drawn in enumerate(times):
         rows = np.repeat(np.arange(80), drawn[groups])
         expected = of_scikit_learn(truth[rows], predicted[rows], probabilities[rows])
@@ -171,7 +173,7 @@ def test_one_label_each_has_the_intervals_of_classes(rng):
     probabilities = rng.dirichlet(np.ones(3), size=120) + np.eye(3)[classes]
     groups = np.repeat(np.arange(15), 8).astype(str)
     tags = tag_intervals(np.eye(3, dtype=bool)[classes], np.eye(3, dtype=bool)[said], probabilities, groups, seed=4)
-    known = statistics.intervals(classes, said, probabilities, groups, 3, seed=4)
+    known = score_intervals(classes, said, probabilities, groups, 3, seed=4)
     for name in ("average_precision", "macro_f1", "roc_auc"):
         assert tags.metrics[name] == pytest.approx(known.metrics[name])
     assert tags.metrics["subset_accuracy"] == pytest.approx(known.metrics["accuracy"])
@@ -219,7 +221,7 @@ def test_the_grouped_intervals_cover_the_truth_and_the_ungrouped_ones_do_not(mon
     Right are as many cells as Beta(4, 1.5) says of a group; scores are 0 to 1 by chance, and 1 more where a label is
     said. Nominal are 95 %; with so few groups mAP, which is biased, is covered in some 87 % (docs/multilabel.md).
     """
-    monkeypatch.setattr(statistics, "_RESAMPLES", 150)
+    monkeypatch.setattr(bootstrap, "_RESAMPLES", 150)
 
     def simulated(rng, n_groups):
         easy = np.repeat(rng.beta(4, 1.5, (n_groups, 1)), 5, axis=0)

@@ -10,7 +10,7 @@ import pytest
 
 from audioclf.dataset.clips import Clip
 from audioclf.errors import DatasetError, SpecError
-from audioclf.validation.splits import DEFAULT_FOLDS, make_splits, naive_splits
+from audioclf.validation.division import DEFAULT_FOLDS, make_splits, naive_splits
 
 
 def clips_of(labels, groups=None, folds=None):
@@ -190,7 +190,7 @@ def test_own_folds_that_split_a_group_are_not_chosen():
     assert "own folds put clips of one group on both sides (6 of 6 groups, for example g0)" in splits.warnings[0]
     forced = make_splits(clips, "folds")
     assert forced.kind == "predefined"
-    assert "makes scores too good for new groups" in forced.warnings[0]
+    assert "makes scores optimistic for new groups" in forced.warnings[0]
 
 
 def test_own_folds_that_keep_groups_are_chosen():

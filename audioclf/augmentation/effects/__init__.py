@@ -1,0 +1,1 @@
+"""Effects: what can follow ``--augment``. One file per name; see CONTRIBUTING.md to add one."""
