@@ -69,6 +69,10 @@ class Task(ABC):
         """Return a new estimator; without *calibrated* probabilities if only its labels will be used."""
 
     @abstractmethod
+    def misfit(self, classes: Iterable[Any]) -> str:
+        """Say why a fitted estimator's ``classes_`` can't be these labels; empty if they can."""
+
+    @abstractmethod
     def answers(self, estimator: Any, inputs: Any) -> tuple[Truth, Probabilities | None]:
         """Return what a fitted estimator says of each clip, and the probabilities of all labels if it has any.
 
@@ -156,6 +160,10 @@ class OneLabel(Task):
     def build(self, classifier: Classifier, seed: int, calibrated: bool = True) -> Any:
         return classifier.build(seed) if calibrated else classifier.build_uncalibrated(seed)
 
+    def misfit(self, classes: Iterable[Any]) -> str:
+        strange = [str(label) for label in classes if label not in self.labels]
+        return f"lacks {', '.join(strange)}, which the estimator answers" if strange else ""
+
     def answers(self, estimator: Any, inputs: Any) -> tuple[Truth, Probabilities | None]:
         if not hasattr(estimator, "predict_proba"):
             return np.searchsorted(self.labels, estimator.predict(inputs)), None
@@ -224,6 +232,15 @@ class SeveralLabels(Task):
 
     def build(self, classifier: Classifier, seed: int, calibrated: bool = True) -> Any:
         return classifier.build_multilabel(seed)
+
+    def misfit(self, classes: Iterable[Any]) -> str:
+        numbers = list(classes)  # of the columns of the truth
+        strange = [str(number) for number in numbers if number not in range(len(self.labels))]
+        if strange:
+            return f"lacks {', '.join(strange)}, which the estimator answers"
+        if len(numbers) != len(self.labels):
+            return f"{len(self.labels)} of them, but the estimator knows {len(numbers)}"
+        return ""
 
     def answers(self, estimator: Any, inputs: Any) -> tuple[Truth, Probabilities | None]:
         probabilities = np.asarray(estimator.predict_proba(inputs), dtype=np.float64)
