@@ -1,4 +1,4 @@
-"""The same experiments on several data sets: do their ranks differ by more than chance?"""
+"""Tests of the same experiments on several data sets: do their ranks differ by more than chance?"""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Across:
     datasets : list of str
         Names, each once.
     experiments : list of str
-        Titles; the best mean rank first. The floor isn't among them.
+        Titles; the best mean rank first. The baseline isn't among them.
     scores : ndarray, shape (n_datasets, n_experiments)
     mean_ranks : ndarray, shape (n_experiments,)
         1 is best; ties share the mean of their ranks.

@@ -1,4 +1,4 @@
-"""How experiments are named, and which one is the baseline."""
+"""Names of experiments, and which one is the baseline."""
 
 from __future__ import annotations
 

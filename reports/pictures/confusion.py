@@ -27,12 +27,12 @@ _LONGEST_NAME = 26
 
 
 def confusion_counts(matrix: NDArray[np.int64], labels: list[str], heading: str) -> Figure:
-    """Draw how often each class was taken for each.
+    """Draw how often each class was predicted for each.
 
     Parameters
     ----------
     matrix : ndarray of int, shape (n_classes, n_classes)
-        Rows are the true classes, columns what they were taken for.
+        Rows are the true classes, columns the predicted ones.
     labels : list of str
         Class names, in the order of *matrix*.
     heading : str
@@ -44,7 +44,7 @@ def confusion_counts(matrix: NDArray[np.int64], labels: list[str], heading: str)
 
 
 def confusion_shares(matrix: NDArray[np.int64], labels: list[str], heading: str) -> Figure:
-    """Draw which share of each true class was taken for each; parameters as for `confusion_counts`.
+    """Draw which share of each true class was predicted to be which; parameters as for `confusion_counts`.
 
     A class without clips has an empty row.
     """
@@ -91,7 +91,7 @@ def _heat_map(
     axes.set_xticks(range(n), names, fontsize=size, color=INK, **turn, **plain_text())
     axes.set_yticks(range(n), names, fontsize=size, color=INK, **plain_text())
     axes.tick_params(length=0, pad=4)
-    axes.set_xlabel("taken for", fontsize=9.5, color=MUTED)
+    axes.set_xlabel("predicted class", fontsize=9.5, color=MUTED)
     axes.set_ylabel("true class", fontsize=9.5, color=MUTED)
     # lines between the cells, thin enough to vanish where cells are small; minor ticks would take far longer
     edges = np.arange(n + 1) - 0.5

@@ -1,4 +1,4 @@
-"""What a score costs: scores against time and size."""
+"""Pictures of scores against their cost: time and size."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_POINTS = 24
-_KINDS = {"network": ("s", COLOURS[1]), "other": ("o", ACCENT), "floor": ("D", MUTED)}
+_KINDS = {"network": ("s", COLOURS[1]), "other": ("o", ACCENT), "baseline": ("D", MUTED)}
 _AROUND = ((7, 0), (-7, 0), (0, 8), (0, -8), (7, 7), (-7, 7), (7, -7), (-7, -7), (14, 0), (-14, 0), (0, 16), (0, -16))
 
 
@@ -44,7 +44,7 @@ class Point:
         From 1, the best.
     name : str
     kind : str
-        ``network``, ``floor`` or ``other``.
+        ``network``, ``baseline`` or ``other``.
     mean : float
         With its interval *low* to *high*, where known.
     kilobytes : float
@@ -132,7 +132,7 @@ def cost(points: Sequence[Point], metric: str, heading: str) -> Figure:
             x += widths[k]
         at -= step
     kinds = {p.kind for p in shown}
-    key = [("a network", "network"), ("no network", "other"), ("the floor", "floor")]
+    key = [("a network", "network"), ("no network", "other"), ("baseline (majority class)", "baseline")]
     told = [f"{words}: {sign}" for (words, kind), sign in zip(key, "■●◆") if kind in kinds]
     if not {"network", "other"} <= kinds:
         told = told[1:] if len(told) > 1 else []

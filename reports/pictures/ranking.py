@@ -4,22 +4,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audioclf.reports.pictures.canvas import ACCENT, GRID, INK, MUTED, add_axes, add_head, plain, plain_text, text_width
-from audioclf.results.headline import answers
-from audioclf.results.results import Results
+from audioclf.plugin import Results
+from audioclf.reports.pictures.canvas import (
+    ACCENT,
+    GRID,
+    INK,
+    MUTED,
+    PALE,
+    add_axes,
+    add_head,
+    plain,
+    plain_text,
+    text_width,
+)
+from audioclf.results.headline import BASELINE
 from audioclf.results.words import score, shortened
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_RANKED = 60
+_SIGNS = {"not told apart": " ≈", "worse on these clips": " ≲"}
+_FILLS = {"worse": "white", "worse on these clips": PALE}
 
 
 def ranking(results: Results) -> Figure:
-    """Draw the finished experiments, best at the top: dots with 95 % intervals, the floor as a line.
+    """Draw the finished experiments, best at the top: dots with 95 % intervals, the baseline as a line.
 
-    Where the record tells, those that can't be told apart from the best have a filled dot and a ≈, others a ring.
-    Beyond the first 60 they are only counted.
+    Where the record tells, those not told apart from the best have a filled dot and a ≈, those worse on these clips a
+    pale one and a ≲, those worse a ring. Beyond the first 60 they are only counted.
     """
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
@@ -43,24 +56,23 @@ def ranking(results: Results) -> Figure:
     axes = add_axes(figure, left, bottom, plot, height)
     for i, (experiment, values) in enumerate(zip(shown, scores, strict=True)):
         versus = experiment.versus_best
-        apart = experiment.is_baseline or (versus is not None and versus.distinguishable)
-        tied = versus is not None and not versus.distinguishable
+        verdict = "" if versus is None else versus.verdict
         colour = MUTED if experiment.is_baseline else ACCENT
         if values.low is not None and values.high is not None:
             axes.plot([values.low, values.high], [i, i], color=colour, linewidth=1.6, alpha=0.55)
         if values.mean is not None:
-            fill = "white" if apart else colour
+            fill = "white" if experiment.is_baseline else _FILLS.get(verdict, colour)
             axes.plot([values.mean], [i], "o", color=colour, markerfacecolor=fill, markersize=5.5)
         figure.text(
             (left + plot + 0.12) / figure.get_figwidth(),
             (bottom + height * (1 - (i + 0.5) / len(shown))) / figure.get_figheight(),
-            score(values.mean) + (" ≈" if tied else ""),
+            score(values.mean) + _SIGNS.get(verdict, ""),
             fontsize=size,
             color=INK,
             va="center_baseline",
         )
-    floor = results.baseline
-    if floor is not None and (base := floor.metrics[results.metric].mean) is not None:
+    baseline = results.baseline
+    if baseline is not None and (base := baseline.metrics[results.metric].mean) is not None:
         axes.axvline(base, color=MUTED, linewidth=1.0, linestyle=(0, (4, 3)), zorder=0)
     lowest = min((v for values in scores for v in (values.low, values.mean) if v is not None), default=0.0)
     axes.set_xlim(lowest - 0.03 if lowest < 0 else max(lowest - 0.03, -0.01), 1.01)
@@ -74,10 +86,9 @@ def ranking(results: Results) -> Figure:
     for side in ("left", "right", "top"):
         axes.spines[side].set_visible(False)
     axes.spines["bottom"].set_color("#c3cad3")
-    line = "" if floor is None else f"; dashed: {answers(results)}"
+    line = "" if baseline is None else f"; dashed: {BASELINE}"
     if tested:
-        by = None if (tests := results.record.tests) is None else tests.decided_by
-        line += "\n● ≈ not distinguishable from the best, ○ distinguishable" + (f" ({by})" if by else "")
+        line += "\n● ≈ not told apart from the best, pale ≲ worse on these clips, ○ worse"
     axes.set_xlabel(f"{metric}: mean over folds, 95 % interval{line}", fontsize=size, color=MUTED, labelpad=6)
     add_head(figure, heading)
     return figure

@@ -112,7 +112,7 @@ def test_the_folds_that_are_too_few_are_told_beside_the_ranking_and_near_the_top
     assert "corrected resampled t-test over 5 folds" in text
     few = "5 folds are too few to say how a new draw of clips would come out"
     assert text.count(few) == 2
-    assert text.count("--repeats 3 would be enough") == 2
+    assert text.count("--repeats 3 may be enough") == 2
 
 
 def test_the_answer_counts_what_is_worse_and_what_is_not_told_apart(make_results):
