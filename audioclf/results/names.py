@@ -10,7 +10,7 @@ BASELINE = "dummy"
 """The classifier that always answers the majority class and looks at no features: what every other one has to beat."""
 
 
-class Names(Struct, kw_only=True):
+class Names(Struct, kw_only=True, frozen=True):
     """What tells an experiment from all others of its run.
 
     Attributes
