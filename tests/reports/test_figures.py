@@ -302,7 +302,6 @@ class TestCriticalDifference:
 class TestRanking:
     def test_marks_what_cannot_be_told_from_the_best(self, check, make_results):
         results = make_results(features=("mfcc", "gfcc", "mfcc+gfcc"), classifiers=("svm", "rf"))
-        ranked = results.ranking()
         apart = [False, False, True, False, True, True, True]
         record = records.plain(results)
         for experiment, told in zip(records.ranked(record)[1:], apart[1:], strict=True):
