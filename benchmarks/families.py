@@ -15,7 +15,7 @@ def measure(setting: Setting, name: str) -> dict[str, list[float]]:
     return against_floor(name, 1)
 
 
-ROWS = [Row(f"{name} alone, against the floor", partial(measure, name=name)) for name in NINE]
+ROWS = [Row(f"{name} alone, against the bare FFT", partial(measure, name=name)) for name in NINE]
 
 if __name__ == "__main__":
     main(sys.modules[__name__])

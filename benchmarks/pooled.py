@@ -28,7 +28,7 @@ def against_floor(setting: Setting) -> dict[str, list[float]]:
     )
 
 
-ROWS = [Row("the same with statistics of statics and deltas, against the floor", against_floor, "at most", 5, 1.5)]
+ROWS = [Row("the same with statistics of statics and deltas, against the bare FFT", against_floor, "at most", 5, 1.5)]
 
 if __name__ == "__main__":
     main(sys.modules[__name__])

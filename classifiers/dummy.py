@@ -1,4 +1,4 @@
-"""The yardstick: what can be had without listening."""
+"""Baseline (majority class): the most frequent class of the training clips, whatever the sound."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Dummy(Classifier):
     """
 
     name = "dummy"
-    title = "the most frequent class, as a yardstick"
+    title = "the baseline: always the majority class"
     effort = 0.001
 
     def build(self, seed: int) -> Any:

@@ -85,8 +85,8 @@ def likely_wrong_labels(
     )
     agreed = float((own >= top).mean())
     if agreed < _TRUSTWORTHY:
-        sentence += f"; as it agrees with {agreed:.0%} of all labels only, most of these are likely its own mistakes"
-    advice = "listen to these first; what the model can't tell apart stands here too, so mend only what you hear"
+        sentence += f"; as it agrees with only {agreed:.0%} of all labels, most of these are likely its own mistakes"
+    advice = "listen to these first, and correct only what you hear; clips that the model confuses are listed, too"
     return Finding(
         "quality", "likely-wrong-labels", "note", sentence, advice, [[str(row["clip"])] for row in rows], rows
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
 import click
 
-from audioclf.cli.options import ANALYSIS, DATA, WORK, open_store
+from audioclf.cli.options import ANALYSIS, DATA, EXTRACTING, open_store
 from audioclf.cli.terminal import progress_on_terminal
 
 
@@ -24,18 +25,8 @@ from audioclf.cli.terminal import progress_on_terminal
 )
 @click.option("--frames", is_flag=True, help="One row a frame, with its time in seconds, in place of one a clip.")
 @ANALYSIS
-@WORK
-def extract(
-    data: str,
-    root: Path | None,
-    features: str,
-    output: Path,
-    frames: bool,
-    functionals: str,
-    sample_rate: int | None,
-    quiet: bool,
-    **options: Any,
-) -> None:
+@EXTRACTING
+def extract(data: str, root: Path | None, features: str, output: Path, frames: bool, **options: Any) -> None:
     """Write the features of a data set to a table for other programs."""
     from audioclf.dataset.load import load_dataset
     from audioclf.features.functionals import parse
@@ -48,17 +39,15 @@ def extract(
         raise click.UsageError("extract takes one feature set; join extractors with '+'.")
     check_format(output)
     build_extractors(features)  # before the data set is loaded
-    pooled = parse(functionals)
+    pooled = parse(options["functionals"])
     dataset = load_dataset(data, root)
-    with progress_on_terminal(quiet) as progress:
+    with progress_on_terminal(options["quiet"]) as progress:
         table = feature_table(
             dataset,
             features,
             row="frame" if frames else "clip",
             pooled=pooled,
-            framing=Framing(
-                sample_rate, *(options[name] for name in ("frame_length", "hop_length", "window", "n_fft"))
-            ),
+            framing=Framing(**{field.name: options[field.name] for field in dataclasses.fields(Framing)}),
             store=open_store(options),
             workers=options["jobs"],
             progress=progress,

@@ -76,23 +76,32 @@ ANALYSIS = together(
         help="What pools frames to a vector: mean, std, skewness, kurtosis, min, max, median, p0 to p100.",
     ),
 )
-WORK = together(
-    click.option(
-        "--jobs",
-        "-j",
-        type=click.IntRange(min=1),
-        metavar="N",
-        help="Processes; the numbers don't depend on it.  [default: one per core]",
-    ),
-    click.option(
-        "--store",
-        type=click.Path(path_type=Path),
-        metavar="FILE",
-        help="Where features are kept.  [default: in the cache folder]",
-    ),
-    click.option("--no-store", is_flag=True, help="Compute all features anew and keep none."),
-    click.option("--quiet", "-q", is_flag=True, help="No progress."),
-)
+QUIET = click.option("--quiet", "-q", is_flag=True, help="No progress.")
+
+
+def _work(jobs: str) -> Options:
+    """Options of how work is done, with what ``--jobs`` counts."""
+    return together(
+        click.option(
+            "--jobs",
+            "-j",
+            type=click.IntRange(min=1),
+            metavar="N",
+            help=f"{jobs}; the numbers don't depend on it.  [default: one per core]",
+        ),
+        click.option(
+            "--store",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="Where features are kept.  [default: in the cache folder]",
+        ),
+        click.option("--no-store", is_flag=True, help="Compute all features anew and keep none."),
+        QUIET,
+    )
+
+
+EXTRACTING = _work("Threads")
+FITTING = _work("Threads that compute features and look at recordings, and processes that fit")
 GROUP_BY = click.option(
     "--group-by",
     metavar="PATTERN|auto",
@@ -143,7 +152,7 @@ PROTOCOL = together(
     click.option(
         "--naive-split-too",
         is_flag=True,
-        help="Also score with folds that ignore groups: how much too good a leak would look.",
+        help="Also score with folds that ignore groups: how optimistic data leakage would be.",
     ),
     click.option(
         "--tune",
@@ -168,7 +177,7 @@ PROTOCOL = together(
     click.option(
         "--test",
         metavar="DIR|CSV",
-        help="Clips kept apart: the winner, fitted on all of --data, answers them once at the end.",
+        help="A held-out test set: the winner, fitted on all of --data, answers it once at the end.",
     ),
     click.option(
         "--learning-curve",
@@ -218,6 +227,13 @@ PROTOCOL = together(
 
 
 def report_formats(reports: str) -> list[str]:
+    """Return the names in a list of report formats.
+
+    Raises
+    ------
+    SpecError
+        If one is unknown.
+    """
     formats = [name.strip() for name in reports.split(",") if name.strip()]
     for name in formats:
         plugins.load("reports", name)
@@ -225,6 +241,7 @@ def report_formats(reports: str) -> list[str]:
 
 
 def open_store(options: dict[str, Any]) -> FeatureStore:
+    """Return the feature store that ``--store`` or ``--no-store`` asks for."""
     from audioclf.store.store import FeatureStore, NoStore
 
     return NoStore() if options["no_store"] else FeatureStore(options["store"])

@@ -6,22 +6,26 @@ import csv
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from audioclf import plugins
-from audioclf.cli.options import ANALYSIS_FRAMES, SEED
+from audioclf.cli.options import ANALYSIS_FRAMES, QUIET, SEED
 from audioclf.cli.terminal import print_table, progress_on_terminal
 from audioclf.errors import AudioclfError, AudioError
+
+if TYPE_CHECKING:
+    from audioclf.augmentation.copies import Augmentation
+    from audioclf.spectra.analysis import Framing
 
 
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("files", nargs=-1, required=True, metavar="FILE|DIR...", type=click.Path(path_type=Path))
 @click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
-@click.option("--jobs", "-j", type=click.IntRange(min=1), default=1, show_default=True, metavar="N", help="Processes.")
-@click.option("--quiet", "-q", is_flag=True, help="No progress.")
+@click.option("--jobs", "-j", type=click.IntRange(min=1), default=1, show_default=True, metavar="N", help="Threads.")
+@QUIET
 def predict(model: Path, files: tuple[Path, ...], form: str, jobs: int, quiet: bool) -> None:
     """Say what MODEL takes each recording for. Folders are searched for recordings."""
     from audioclf.audio.recordings import find_recordings
@@ -79,47 +83,66 @@ def _sureness(label: str, probabilities: dict[str, float]) -> str:
 )
 @SEED
 @ANALYSIS_FRAMES
-def plot(
-    files: tuple[Path, ...], out: Path, augment: str | None, augment_factor: int, seed: int, **options: Any
-) -> None:
+def plot(files: tuple[Path, ...], out: Path, augment: str | None, augment_factor: int, **options: Any) -> None:
     """Draw recordings: waveform, spectrum, cepstrum, spectrogram, filterbank and cepstrogram of each FILE."""
-    from audioclf.audio import decode
     from audioclf.audio.recordings import find_recordings
-    from audioclf.comparison.exploration import portrait_of
-    from audioclf.dataset.clips import Clip
-    from audioclf.spectra.analysis import Analysis, analysis_rate
+    from audioclf.spectra.analysis import Framing
 
-    copies = None
+    seed, copies = options.pop("seed"), None
     if augment is not None:
-        from audioclf.augmentation import copies as augmentation
-        from audioclf.results import copies as examples
+        from audioclf.augmentation.copies import parse
 
-        copies = augmentation.parse(augment, augment_factor, seed)
+        copies = parse(augment, augment_factor, seed)
         copies.check_installed()
     recordings = find_recordings(files)
     if not recordings:
         raise AudioclfError(f"no recordings in {', '.join(map(str, files))}")
-    drawing = plugins.load("reports", "png")()
+    failed = (
+        _plot_portraits(recordings, out, Framing(**options))
+        if copies is None
+        else _plot_copies(recordings, out, Framing(**options), copies)
+    )
+    if failed:
+        raise SystemExit(1)
+
+
+def _plot_portraits(recordings: list[Path], out: Path, framing: Framing) -> int:
+    """Draw pictures of recordings, print their names, and return how many recordings could not be read."""
+    from audioclf.audio import decode
+    from audioclf.comparison.exploration import portrait_of
+    from audioclf.dataset.clips import Clip
+
     portraits, failed = [], 0
-    folders: set[Path] = set()
     for recording in recordings:
         try:
             facts = decode.probe(recording)
-            rate = options["sample_rate"] or analysis_rate([facts.sample_rate])
-            analysis = Analysis(rate, *(options[name] for name in ("frame_length", "hop_length", "window", "n_fft")))
-            if copies is None:
-                portraits.append(portrait_of(Clip(recording), facts.duration, analysis))
-                continue
-            folder = examples.folder_for(recording, out, folders)
-            written = examples.write_examples(recording, copies, analysis, folder)
-            versions = [version for _, version in written]
-            for path, version in written:
-                click.echo(f"{path}  {version.name}")
-            click.echo(drawing.draw_copies(versions, f"{recording.name}, at {rate} Hz", folder / "copies.png"))
+            portraits.append(portrait_of(Clip(recording), facts.duration, framing.of([facts.sample_rate])))
         except AudioError as error:
             failed += 1
             click.echo(f"error: {error}", err=True)
-    for picture in drawing.draw_portraits(portraits, out):
+    for picture in plugins.load("reports", "png")().draw_portraits(portraits, out):
         click.echo(picture)
-    if failed:
-        raise SystemExit(1)
+    return failed
+
+
+def _plot_copies(recordings: list[Path], out: Path, framing: Framing, copies: Augmentation) -> int:
+    """Write copies of recordings and a picture of them, print their names, and return how many could not be read."""
+    from audioclf.audio import decode
+    from audioclf.results.copies import folder_for, write_examples
+
+    drawing, failed = plugins.load("reports", "png")(), 0
+    folders: set[Path] = set()
+    for recording in recordings:
+        try:
+            analysis = framing.of([decode.probe(recording).sample_rate])
+            folder = folder_for(recording, out, folders)
+            written = write_examples(recording, copies, analysis, folder)
+        except AudioError as error:
+            failed += 1
+            click.echo(f"error: {error}", err=True)
+            continue
+        for path, version in written:
+            click.echo(f"{path}  {version.name}")
+        title = f"{recording.name}, at {analysis.sample_rate} Hz"
+        click.echo(drawing.draw_copies([version for _, version in written], title, folder / "copies.png"))
+    return failed

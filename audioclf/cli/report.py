@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from audioclf.cli.options import FORMATS, report_formats
-from audioclf.cli.show import name_files, score
+from audioclf.cli.show import name_files
 from audioclf.cli.terminal import print_table
 
 
@@ -36,6 +36,7 @@ def report(runs: tuple[Path, ...], reports: str, out: Path | None) -> None:
         name_files(write_reports(Results.load(run), out or (run if run.is_dir() else run.parent), formats))
         return
     from audioclf.results.across import across
+    from audioclf.results.words import score, with_p
 
     found = across([Results.load(run) for run in runs])
     files = write_across(found, out or Path("runs/across"), formats)
@@ -44,8 +45,8 @@ def report(runs: tuple[Path, ...], reports: str, out: Path | None) -> None:
         for name, rank, scores in zip(found.experiments, found.mean_ranks, found.scores.T.tolist())
     ]
     print_table(["experiment", "mean rank", *found.datasets], rows)
-    test, difference = found.friedman, found.nemenyi.critical_difference
     click.echo(
-        f"\nFriedman (Iman and Davenport): p {test.p_f:.2g}; critical difference of mean ranks {difference:.2f}\n"
+        f"\nFriedman (Iman and Davenport): {with_p(found.friedman.p_f)}; "
+        f"critical difference of mean ranks {found.nemenyi.critical_difference:.2f}\n"
     )
     name_files(files)

@@ -17,11 +17,11 @@ from audioclf.cli.options import (
     ANALYSIS,
     ANALYSIS_FRAMES,
     DATA,
+    FITTING,
     GROUP_BY,
     OUTPUTS,
     PROTOCOL,
     SEED,
-    WORK,
     open_store,
     report_formats,
 )
@@ -49,11 +49,11 @@ if TYPE_CHECKING:
     default="svm,rf,knn",
     show_default=True,
     metavar="SPECS",
-    help="Classifiers, separated by ','. The majority class (dummy) is always added.",
+    help="Classifiers, separated by ','. The baseline (dummy, the majority class) is always added.",
 )
 @PROTOCOL
 @ANALYSIS
-@WORK
+@FITTING
 def compare(
     data: str, root: Path | None, features: str, clf: str, reports: str, out: Path | None, **options: Any
 ) -> None:
@@ -83,7 +83,7 @@ def compare(
 @click.option("--clf", "-c", default="svm", show_default=True, metavar="SPEC", help="One classifier.")
 @PROTOCOL
 @ANALYSIS
-@WORK
+@FITTING
 def train(
     data: str, root: Path | None, features: str, clf: str, reports: str, out: Path | None, **options: Any
 ) -> None:
@@ -117,7 +117,7 @@ def train(
 @SEED
 @OUTPUTS
 @ANALYSIS_FRAMES
-@WORK
+@FITTING
 def explore(data: str, root: Path | None, reports: str, out: Path | None, **options: Any) -> None:
     """Show what is in a data set and what is wrong with it: leaks, shortcuts, quality, doubtful labels."""
     from audioclf.comparison.exploration import run

@@ -290,7 +290,7 @@ def run(
     group_by, clip_seconds = settings.group_by, settings.clip_seconds
     dataset = data if isinstance(data, Dataset) else load_dataset(data)
     refuse_repeats(dataset)
-    task = task_of(dataset.labels, dataset.multilabel)
+    task = task_of(dataset)
     metric = settings.metric_for(task)
     apart = None if test is None else test if isinstance(test, Dataset) else load_dataset(test)
     if apart is not None:
@@ -300,8 +300,7 @@ def run(
     heard = None if apart is None else prepare(apart, group_by, clip_seconds, store, workers)
     found = prepared.found
     analysis = settings.analysis(found.rates.values())
-    tags = dataset.labels if dataset.multilabel else None
-    make_splits(found.clips, cv, repeats, seed, tags)  # refuse what can't be divided before the work, not after
+    make_splits(found.clips, cv, repeats, seed, task.tags)  # refuse what can't be divided before the work, not after
 
     extraction = extract(
         found.clips,
@@ -317,12 +316,11 @@ def run(
             f"none of the recordings of {dataset.name} can be analysed; the first: {extraction.skipped[0][1]}"
         )
     copies = _copies(experiments, effects, extraction, analysis, pooled, store, workers, progress)
-    task = task_of(replace(dataset, clips=extraction.clips).labels, dataset.multilabel)
-    tags = None if tags is None else list(task.labels)
+    task = task_of(replace(dataset, clips=extraction.clips))
     sources = Sources(task, extraction, copies)
-    splits = make_splits(extraction.clips, cv, repeats, seed, tags)
-    naive = naive_splits(extraction.clips, splits, seed, tags) if settings.naive_split_too else None
-    course = _course(experiments, extraction, splits, naive, metric, seed, budget, tags)
+    splits = make_splits(extraction.clips, cv, repeats, seed, task.tags)
+    naive = naive_splits(extraction.clips, splits, seed, task.tags) if settings.naive_split_too else None
+    course = _course(experiments, extraction, splits, naive, metric, seed, budget, task.tags)
     digest = content_digest(Dataset(dataset.name, extraction.clips), extraction.hashes)
     facts = {
         "analysis": analysis.as_dict(),
@@ -539,12 +537,11 @@ def _look_closer(
     """The audit, what the winner goes by, and clips to listen to, as parts of the record."""
     clips, record, best = sources.extraction.clips, results.record, results.best
     left_out: list[str] = []
-    findings = examine(prepared.dataset.clips, prepared.measured, record["seed"])
-    if results.multilabel:
-        findings = [finding for finding in findings if not finding.of_classes]
+    task = sources.task
+    findings = task.meant(examine(prepared.dataset.clips, prepared.measured, record["seed"]))
     parts: dict[str, Any] = dict.fromkeys(("importance", "learning_curve", "projection"))
     if winner is not None and best is not None:
-        doubts = None if results.multilabel else hindsight.doubtful_labels(best, clips)
+        doubts = hindsight.doubtful_labels(best, clips) if task.has_classes else None
         findings += filter(None, [doubts, hindsight.cost_of_leak(best, results.metric)])
         for name, look in _insight(results, winner, sources, splits, pooled, with_curve, workers).items():
             progress(name.replace("_", " "), 0, 1, winner.title)
@@ -608,7 +605,7 @@ def _insight(
         }
 
     looks: dict[str, Callable[[], dict[str, Any]]] = {}
-    if not results.multilabel:
+    if sources.task.has_classes:
         looks["projection"] = project
     if not is_baseline(best):
         looks["importance"] = weigh

@@ -51,7 +51,6 @@ from audioclf.validation.splits import Splits
 FEATURES = "mfcc+spectral"
 CLASSIFIER = "svm"
 """What listens when labels are doubted and leaks are priced: quick, and good enough to be surprised."""
-_METRIC = "balanced_accuracy"
 _MOST_PORTRAITS = 50
 
 
@@ -167,18 +166,15 @@ def run(
     )
     if not extraction.clips:
         raise DatasetError(f"none of the recordings of {dataset.name} can be analysed: {extraction.skipped[0][1]}")
-    findings = examine(found.clips, prepared.measured, seed)
-    if dataset.multilabel:
-        findings = [finding for finding in findings if not finding.of_classes]
+    task = task_of(replace(dataset, clips=extraction.clips))
+    findings = task.meant(examine(found.clips, prepared.measured, seed))
     progress("reference", 0, 1, f"{FEATURES} with {CLASSIFIER}")
     experiment = Experiment(FEATURES, extractors, build_classifier(CLASSIFIER))
-    task = task_of(replace(dataset, clips=extraction.clips).labels, dataset.multilabel)
-    metric = task.ranking[0] if dataset.multilabel else _METRIC
     reference, warnings = _reference(experiment, Sources(task, extraction), prepared, seed, workers)
     if reference is not None:
         found_later = (
-            None if dataset.multilabel else hindsight.doubtful_labels(reference, extraction.clips),
-            hindsight.cost_of_leak(reference, metric),
+            hindsight.doubtful_labels(reference, extraction.clips) if task.has_classes else None,
+            hindsight.cost_of_leak(reference, task.balanced),
         )
         findings += filter(None, found_later)
     findings.sort(key=lambda finding: finding.severity != "serious")
@@ -190,7 +186,7 @@ def run(
     record = {
         **records.heading("explore", seed, surroundings.command),
         "task": task.kind,
-        "metric": metric,
+        "metric": task.balanced,
         "analysis": {**analysis.as_dict(), "functionals": list(functionals.DEFAULT)},
         "dataset": {
             **records.dataset(
@@ -205,7 +201,7 @@ def run(
         "skipped": [{"path": name, "why": why} for name, why in found.skipped + extraction.skipped],
         "warnings": warnings,
         "audit": {"findings": told, "checked": {"clips": len(found.clips)}},
-        "projection": None if dataset.multilabel else _projection(reference, extraction, vectors, seed),
+        "projection": _projection(reference, extraction, vectors, seed) if task.has_classes else None,
         "portraits": _portraits(extraction, found, vectors, analysis),
         "excerpts": excerpts.make_excerpts(chosen, workers=workers),
     }
@@ -228,7 +224,7 @@ def _reference(
     Where no groups are known but clips look cut from one recording, these are the groups.
     """
     clips = sources.extraction.clips
-    tags = list(sources.task.labels) if prepared.dataset.multilabel else None
+    tags = sources.task.tags
     if all(clip.group is None for clip in clips):
         groups = auto_groups(prepared.found.clips, prepared.measured)
         names = {clip.name: group for clip, group in zip(prepared.found.clips, groups)}

@@ -87,7 +87,7 @@ def dataset(data: Dataset, clips: list[Clip], found: Survey, digest: str) -> dic
 def _label_groups(data: Dataset) -> dict[str, int]:
     groups: dict[str, set[str]] = {label: set() for label in data.labels}
     for clip, group in zip(data, data.groups):
-        for label in clip.tags if data.multilabel else (clip.label,):
+        for label in data.labels_of(clip):
             groups[label].add(group)
     return {label: len(names) for label, names in groups.items()}
 
@@ -300,7 +300,7 @@ def compare_with_best(results: Draft, splits: Splits) -> dict[str, Any] | None:
     for e, row in zip(finished, rows):
         e["versus_best"] = None if row is None else _versus(row)
     drawn_anew = splits.n_splits if splits.kind.endswith("k-fold") else None
-    reached = reach.reach(rows, n_train, n_test, drawn_anew) if results.metric in reach.SHARES else None
+    reached = reach.reach(rows, results.metric, n_train, n_test, drawn_anew)
     return {
         "best": {name: best[name] for name in ("features", "classifier", "augment")},
         "metric": results.metric,
@@ -400,9 +400,9 @@ def warnings(
     """Return what a reader of the scores should know, in sentences, apart from the audit's *findings*."""
     notes = list(splits.warnings)
     rates = found.rates_by_label()
-    # Of several labels each combination would count as a class, and few clips of one differ by chance.
-    told_already = task.kind == "multi-label" or any(finding["kind"] == "sample-rate" for finding in findings)
-    if not told_already and len({frozenset(r) for r in rates.values()}) > 1:
+    # Where clips have several labels each combination would count as a class, and few clips of one differ by chance.
+    told_already = any(finding["kind"] == "sample-rate" for finding in findings)
+    if task.has_classes and not told_already and len({frozenset(r) for r in rates.values()}) > 1:
         told = "; ".join(f"{label}: {_range(r)}" for label, r in sorted(rates.items())[:8])
         more = "; ..." if len(rates) > 8 else ""
         notes.append(

@@ -103,7 +103,11 @@ class Dataset:
 
     def _all_labels(self) -> Iterator[str]:
         for clip in self.clips:
-            yield from clip.tags if self.multilabel else (clip.label,)
+            yield from self.labels_of(clip)
+
+    def labels_of(self, clip: Clip) -> tuple[str, ...]:
+        """The class of a clip, or of a multi-label set the labels that it carries."""
+        return clip.tags if self.multilabel else (clip.label,)
 
     @property
     def has_groups(self) -> bool:

@@ -38,7 +38,7 @@ class Course:
     naive : sequence of Split
         Of one that ignores groups; empty if it isn't asked for.
     metric : str
-        What the search goes by.
+        What the search maximises.
     seed : int
     budget : int
         Most candidates of a search.

@@ -98,7 +98,7 @@ def search(
         The clips.
     splits : sequence of Split
         Inner ones (`audioclf.validation.inner`); or the outer ones, which gives the parameters for a model of all
-        clips, and a score that is too good.
+        clips, and an optimistic score.
     metric : str
         One of the task's ranking, averaged over folds.
     seed : int

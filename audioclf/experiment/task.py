@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from audioclf.audit.finding import Finding
 from audioclf.classifier.contract import Classifier
-from audioclf.dataset.clips import Clip, tag_matrix
+from audioclf.dataset.clips import Clip, Dataset, tag_matrix
 from audioclf.results import metrics
 from audioclf.statistics import scores, tags
 from audioclf.statistics.areas import class_areas
@@ -34,18 +35,34 @@ class Task(ABC):
     """
 
     kind: ClassVar[str]
+    """Its name in results.json and in models."""
     titles: ClassVar[dict[str, str]]
+    """Its metrics, in words."""
     ranking: ClassVar[tuple[str, ...]]
+    """Those that can rank, the first by default."""
+    balanced: ClassVar[str]
+    """The metric of these in which a rare label counts as much as a frequent one, for explorations."""
+    has_classes: ClassVar[bool]
+    """Whether a clip is of one class, so that classes can be compared, confused, and told apart in a projection."""
 
     labels: tuple[str, ...]
 
+    @property
+    def tags(self) -> list[str] | None:
+        """The labels of which a clip may carry several, as `audioclf.validation` takes them; None if it has a class."""
+        return None if self.has_classes else list(self.labels)
+
+    def meant(self, findings: Iterable[Finding]) -> list[Finding]:
+        """Return the findings of an audit that mean something here: those of classes only if there are classes."""
+        return [finding for finding in findings if self.has_classes or not finding.of_classes]
+
     @abstractmethod
     def truth(self, clips: Sequence[Clip]) -> Truth:
-        """Return what is true of each clip."""
+        """Return what is true of each clip: codes, int (n_clips,), or which labels apply, bool (n_clips, n_labels)."""
 
     @abstractmethod
     def target(self, truth: Truth) -> NDArray[Any]:
-        """Return *truth* as an estimator's ``fit`` takes it."""
+        """Return *truth* as an estimator's ``fit`` takes it: names, (n_clips,), or bool, (n_clips, n_labels)."""
 
     @abstractmethod
     def build(self, classifier: Classifier, seed: int, calibrated: bool = True) -> Any:
@@ -60,7 +77,13 @@ class Task(ABC):
         estimator : classifier
             It may not have seen all labels.
         inputs : ndarray or list of ndarray
-            As `audioclf.features.extraction.select` gives them.
+            As `audioclf.features.inputs.Inputs.select` gives them.
+
+        Returns
+        -------
+        answers : ndarray
+            Shaped as the truth.
+        probabilities : ndarray of float64, shape (n_clips, n_labels), or None
         """
 
     @abstractmethod
@@ -120,6 +143,8 @@ class OneLabel(Task):
     kind = "multi-class"
     titles = metrics.TITLES
     ranking = metrics.RANKING
+    balanced = "balanced_accuracy"
+    has_classes = True
 
     def truth(self, clips: Sequence[Clip]) -> Truth:
         place = {label: code for code, label in enumerate(self.labels)}
@@ -188,6 +213,8 @@ class SeveralLabels(Task):
     kind = "multi-label"
     titles = metrics.TAG_TITLES
     ranking = metrics.TAG_RANKING
+    balanced = "average_precision"
+    has_classes = False
 
     def truth(self, clips: Sequence[Clip]) -> Truth:
         return tag_matrix(clips, self.labels)
@@ -229,10 +256,23 @@ class SeveralLabels(Task):
         return ";".join(label for label, applies in zip(self.labels, answer) if applies)
 
 
-def task_of(labels: Sequence[str], multilabel: bool) -> Task:
-    """Return the task of learning these labels.
+TASKS: dict[str, type[Task]] = {kind.kind: kind for kind in (OneLabel, SeveralLabels)}
 
-    >>> task_of(["b", "a"], multilabel=False).labels
+
+def task_of(dataset: Dataset) -> Task:
+    """Return the task of learning a data set's labels.
+
+    >>> from pathlib import Path
+    >>> task_of(Dataset("two", [Clip(Path("1.wav"), "b"), Clip(Path("2.wav"), "a")])).labels
     ('a', 'b')
     """
-    return (SeveralLabels if multilabel else OneLabel)(tuple(sorted(labels)))
+    return (SeveralLabels if dataset.multilabel else OneLabel)(tuple(dataset.labels))
+
+
+def task_named(kind: str, labels: Sequence[str]) -> Task:
+    """Return the task that a record or a model names, "multi-class" or "multi-label".
+
+    >>> task_named("multi-label", ["rock", "live"])
+    SeveralLabels(labels=('live', 'rock'))
+    """
+    return TASKS[kind](tuple(sorted(labels)))

@@ -153,7 +153,7 @@ def _sweep(
 class _Piece(Passage):
     """A `Passage` over the pieces of one long clip.
 
-    The first time through it listens to what is asked of the whole clip; the second time it knows the answers.
+    The first pass collects what is asked of the whole clip; the second pass has the answers.
     """
 
     bounds: NDArray[np.int64] = field(default_factory=lambda: np.zeros(2, np.int64))

@@ -18,7 +18,7 @@ from audioclf.audio import decode
 from audioclf.classifier.contract import Classifier, build_classifier
 from audioclf.dataset.clips import Clip
 from audioclf.errors import AudioError, MissingExtraError, ModelError
-from audioclf.experiment.task import Task, task_of
+from audioclf.experiment.task import Task, task_named
 from audioclf.features import functionals
 from audioclf.features.extraction import extract
 from audioclf.features.extractor import Extractor
@@ -96,7 +96,7 @@ class Model:
     @property
     def task(self) -> Task:
         """One label a clip, or several."""
-        return task_of(self.labels, self.facts.task == "multi-label")
+        return task_named(self.facts.task, self.labels)
 
     @property
     def analysis(self) -> Analysis:

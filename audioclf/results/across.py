@@ -28,7 +28,7 @@ class Across:
     datasets : list of str
         Names, each once.
     experiments : list of str
-        Titles; the best mean rank first. The floor isn't among them.
+        Titles; the best mean rank first. The baseline isn't among them.
     scores : ndarray, shape (n_datasets, n_experiments)
     mean_ranks : ndarray, shape (n_experiments,)
         1 is best; ties share the mean of their ranks.

@@ -360,11 +360,11 @@ class Tests(Struct, kw_only=True):
     smallest_p : float or None
         Where the paired test on the same clips tells an experiment from the best, and the test over folds doesn't: the
         p after Holm that the latter could be expected to give at best, had the folds differed by chance only
-        (`audioclf.statistics.reach`). From *level* on, the folds are too few to decide. None where both tests say the
-        same of every experiment, or *metric* is no share of right clips.
+        (`audioclf.statistics.reach`). From *level* on, the folds are too few to decide; below it they differ by more
+        than chance. None where both tests say the same of every experiment, or *metric* is no share of right clips.
     repeats_needed : int or None
-        With so many ``--repeats`` they would do. None where they would now, where not even many would, or where folds
-        can't be drawn anew.
+        The ``--repeats`` with which the test over folds can be expected to decide, if they go on to differ as they do.
+        None where not even a hundred would do, folds can't be drawn anew, or both tests say the same.
     """
 
     best: Names

@@ -103,17 +103,24 @@ def against_baseline(results: Results) -> str:
 
 
 def too_few(results: Results) -> str:
-    """Say where the folds are too few for the test over folds to decide anything, and what helps; empty elsewhere."""
+    """Say why the test over folds doesn't decide what the paired test does, and what helps; empty where it does.
+
+    The folds are too few, or they differ too much.
+    """
     tests = results.record.tests
-    if tests is None or tests.smallest_p is None or tests.smallest_p < tests.level:
+    if tests is None or (tests.smallest_p is None and tests.repeats_needed is None):
         return ""
-    said = (
-        f"{tests.n_folds} folds are too few to say how a new draw of clips would come out: the smallest p that "
-        f"can be expected of them is {p_value(tests.smallest_p)} after Holm's correction; {tests.level:g} is needed."
-    )
+    what = "how a new draw of clips would come out"
+    if tests.smallest_p is not None and tests.smallest_p >= tests.level:
+        said = (
+            f"{tests.n_folds} folds are too few to say {what}: even of folds that differ by chance only, the smallest "
+            f"p to be expected is {p_value(tests.smallest_p)} after Holm's correction; {tests.level:g} is needed."
+        )
+    else:
+        said = f"{tests.n_folds} folds that differ as much as these don't say {what}."
     if tests.repeats_needed is None:
         return f"{said} More recordings, or fewer experiments, would help."
-    return f"{said} --repeats {tests.repeats_needed} would be enough."
+    return f"{said} --repeats {tests.repeats_needed} may be enough."
 
 
 def explained(results: Results) -> list[str]:

@@ -17,8 +17,8 @@ from audioclf.validation.splits import Splits
 
 DEFAULT_FOLDS = 5
 _NO_GROUPS = (
-    "no groups are known: clips of one recording or speaker may sit on both sides of a split, which makes "
-    "scores too good; name the recording in a group column of a CSV manifest"
+    "no groups are known: clips of one recording or speaker may be on both sides of a split (data leakage), which "
+    "makes scores optimistic; name the recording in a group column of a CSV manifest"
 )
 
 
@@ -185,7 +185,7 @@ def _predefined(folds: Sequence[str | None], groups: list[str] | None) -> Splits
     if groups is not None and checks.straddling(groups, folds):
         warnings.append(
             f"the data set's own folds put clips of one group on both sides ({checks.example_of(groups, folds)}), "
-            "which makes scores too good for new groups; --cv logo leaves one group out at a time"
+            "which makes scores optimistic for new groups; --cv logo leaves one group out at a time"
         )
     return Splits("predefined", len(splits), 1, splits, warnings)
 

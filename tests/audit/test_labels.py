@@ -49,7 +49,7 @@ def test_a_weak_model_says_so(rng):
     assert "mistakes" not in likely_wrong_labels(clips, list("abc"), sure).sentence
     guesses = np.eye(3)[rng.integers(3, size=60)] * 0.9 + 0.1 / 3
     found = likely_wrong_labels(clips, list("abc"), guesses)
-    assert "of all labels only, most of these are likely its own mistakes" in found.sentence
+    assert "of all labels, most of these are likely its own mistakes" in found.sentence
 
 
 def test_a_usual_confusion_is_not_suspicious():

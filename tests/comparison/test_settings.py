@@ -9,7 +9,7 @@ import pytest
 from audioclf import compare, explore
 from audioclf.comparison.settings import ExplorationSettings, Settings, Surroundings
 from audioclf.errors import SpecError
-from audioclf.experiment.task import task_of
+from audioclf.experiment.task import SeveralLabels
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_settings_made_of_their_own_values_are_equal():
 
 
 def test_a_metric_must_suit_the_task():
-    tags = task_of(["a", "b"], multilabel=True)
+    tags = SeveralLabels(("a", "b"))
     assert Settings().metric_for(tags) == "average_precision"
     with pytest.raises(SpecError, match="'accuracy' can't rank here"):
         Settings(metric="accuracy").metric_for(tags)

@@ -14,8 +14,9 @@ import records
 from msgspec.structs import replace
 from page import Page
 
-from audioclf.reports.html import MOST_COLUMNS, render
+from audioclf.reports.html import render
 from audioclf.reports.page.clips import spectrogram_png
+from audioclf.reports.page.details import MOST_COLUMNS
 from audioclf.reports.words.confused import most_confused
 from audioclf.results.metrics import METRICS, TITLES
 from audioclf.results.portrait import pack_picture
@@ -78,32 +79,49 @@ def test_ranking_says_what_the_record_says(make_results, metric):
         assert row[TITLES[metric]] == (f"{main.mean:.3f} ± {main.std:.3f} {main.low:.3f}–{main.high:.3f}")
 
 
-def test_ranking_says_what_cannot_be_told_from_the_best(make_results):
-    results = make_results(features=("a", "b", "c"), classifiers=("x", "y"), skill=0.97)
-    rows, ranked = ranking_of(results), results.ranking()
-    (head,) = [head for head in rows[0] if head.startswith("against")]
-    assert rows[0][head] == "the best"
-    marked = [row["features"] for row in rows if "not told apart" in row[head]]
-    like = [e.features for e in ranked[1:] if e.versus_best.verdict == "not told apart"]
-    assert 0 < len(like) < len(ranked) - 1
-    assert marked == like
-    text = " ".join(page_of(results).texts)
-    assert "corrected resampled t-test over 5 folds" in text
-
-
-def test_the_answer_names_what_it_cannot_be_told_from(make_results):
-    results = make_results(features=("a",), classifiers=("x", "y"))
-    ranked = results.ranking()
-    got = ranked[0].metrics["accuracy"]
-    reached = f"{ranked[0].title}: {got.mean:.3f} accuracy, 95 % interval {got.low:.2f}–{got.high:.2f}"
+def judged(results, *verdicts):
+    """The same run, whose experiments but the best get these verdicts: both tests, the first, or none."""
     record = records.plain(results)
-    for distinguishable, rest in (
-        ((True, True), f"The only other, {ranked[1].title}, is worse."),
-        ((False, True), f"The only other, {ranked[1].title}, isn't told apart from it."),
-    ):
-        for experiment, told in zip(records.ranked(record)[1:], distinguishable):
-            experiment["versus_best"] |= {"distinguishable": told, "mcnemar": None}
-        assert page_of(Results(record)).headings[0][1] == f"{reached}. {rest}"
+    for experiment, verdict in zip(records.ranked(record)[1:], verdicts, strict=True):
+        over_folds = 0.01 if verdict == "worse" else 1.0
+        paired = 0.75 if verdict == "not told apart" else 0.00008
+        pairs = {"best_only": 22, "this_only": 1, "p": paired, "p_holm": paired}
+        experiment["versus_best"] |= {"p_holm": over_folds, "distinguishable": over_folds < 0.05, "mcnemar": pairs}
+    record["tests"] |= {"smallest_p": 0.08, "repeats_needed": 3}
+    return Results(record)
+
+
+VERDICTS = ("worse on these clips", "not told apart", "worse", "worse")
+
+
+def test_ranking_says_what_both_tests_say(make_results):
+    results = judged(make_results(), *VERDICTS)
+    rows = ranking_of(results)
+    (head,) = [head for head in rows[0] if head.startswith("against the best")]
+    assert [row[head] for row in rows] == [
+        "the best",
+        "worse on these clips new draw p = 1.000 these clips 22 : 1, p < 0.001",
+        "not told apart new draw p = 1.000 these clips 22 : 1, p = 0.750",
+        "worse new draw p = 0.010 these clips 22 : 1, p < 0.001",
+        "worse new draw p = 0.010 these clips 22 : 1, p < 0.001",
+    ]
+
+
+def test_the_folds_that_are_too_few_are_told_beside_the_ranking_and_near_the_top(make_results):
+    text = " ".join(page_of(judged(make_results(), *VERDICTS)).texts)
+    assert "corrected resampled t-test over 5 folds" in text
+    few = "5 folds are too few to say how a new draw of clips would come out"
+    assert text.count(few) == 2
+    assert text.count("--repeats 3 may be enough") == 2
+
+
+def test_the_answer_counts_what_is_worse_and_what_is_not_told_apart(make_results):
+    results = judged(make_results(), *VERDICTS)
+    got, ranked = results.best.metrics["accuracy"], results.ranking()
+    assert page_of(results).headings[0][1] == (
+        f"{results.best.title}: {got.mean:.3f} accuracy, 95 % interval {got.low:.2f}–{got.high:.2f}. "
+        f"Of 3 others, 1 is worse, 1 is worse on these clips and 1 isn't told apart from it ({ranked[2].title})."
+    )
 
 
 def test_tuned_and_naive_scores_stand_beside_the_honest_one_by_name(make_results):
@@ -236,7 +254,7 @@ def test_says_what_went_wrong(make_results):
     assert "These clips are synthetic" in text
 
 
-def test_says_how_to_do_it_again(make_results):
+def test_says_how_to_reproduce_it(make_results):
     record = make_results().record
     text = " ".join(page_of(make_results()).texts)
     for fact in (record.command, record.dataset.fingerprint, "numpy 2.4.6", "Seed"):

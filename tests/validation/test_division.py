@@ -190,7 +190,7 @@ def test_own_folds_that_split_a_group_are_not_chosen():
     assert "own folds put clips of one group on both sides (6 of 6 groups, for example g0)" in splits.warnings[0]
     forced = make_splits(clips, "folds")
     assert forced.kind == "predefined"
-    assert "makes scores too good for new groups" in forced.warnings[0]
+    assert "makes scores optimistic for new groups" in forced.warnings[0]
 
 
 def test_own_folds_that_keep_groups_are_chosen():
