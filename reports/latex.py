@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from audioclf.files import write_whole
+from audioclf.plugin import Across, Report, Results, write_whole
 from audioclf.reports.words import across as rounds
 from audioclf.reports.words import augmented, costs, headline, networks, protocol, tuning
 from audioclf.reports.words.data import data_sentence
 from audioclf.results import verdicts
-from audioclf.results.across import Across
 from audioclf.results.headline import answers, beside_chance, mark
-from audioclf.results.report import Report
-from audioclf.results.results import Results
 from audioclf.results.schema import Finished, VersusBest
 from audioclf.results.words import interval, milliseconds, p_value, score, signed, size, spread, thousands
 

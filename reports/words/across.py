@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from audioclf.grammar import count, listed
-from audioclf.results.across import Across
+from audioclf.plugin import Across
 from audioclf.results.metrics import TAG_TITLES, TITLES
 from audioclf.results.words import score, with_p
 from audioclf.statistics import significance

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from audioclf.grammar import count, listed
-from audioclf.results.results import Results
+from audioclf.plugin import Results
 from audioclf.results.schema import Finished
 from audioclf.results.words import score, signed
 from audioclf.statistics import significance

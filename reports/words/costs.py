@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from audioclf.plugin import Results
 from audioclf.results import verdicts
-from audioclf.results.results import Results
 from audioclf.results.schema import Finished
 from audioclf.results.words import milliseconds, score, size, thousands, two_digits
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from audioclf.grammar import count, listed
+from audioclf.plugin import Results
 from audioclf.reports.words import audit
 from audioclf.reports.words.data import noun
 from audioclf.reports.words.tuning import not_nested
 from audioclf.results import headline, verdicts
-from audioclf.results.results import Results
 from audioclf.results.schema import Finished, HeldOut
 from audioclf.results.words import interval, score
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf.results.results import Results
+from audioclf.plugin import Results
 from audioclf.results.schema import Finished, OfLabel
 
 SEPARATOR = ";"
