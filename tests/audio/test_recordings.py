@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from audioclf.audio.recordings import content_hash
+from audioclf.audio.recordings import AUDIO_SUFFIXES, content_hash, find_recordings, recordings_in
 from audioclf.errors import AudioError
 
 
