@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from audioclf.grammar import listed
-from audioclf.plugin import Across, Report, Results, write_whole
+from audioclf.plugin import Across, Finished, Report, Results, write_whole
 from audioclf.reports.pictures.canvas import save
 from audioclf.reports.pictures.catalogue import Section, matrices, of_section, pictures
 from audioclf.reports.pictures.ranks import save_ranks
@@ -18,7 +18,7 @@ from audioclf.reports.words.markup import bullets, escape, table
 from audioclf.results import verdicts
 from audioclf.results.headline import mark
 from audioclf.results.metrics import ERRORS
-from audioclf.results.schema import Finished, HeldOut, Names, OfLabel
+from audioclf.results.schema import HeldOut, Names, OfLabel
 from audioclf.results.words import (
     MISSING,
     between,

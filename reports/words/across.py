@@ -1,4 +1,4 @@
-"""The same experiments over several data sets, in words, as rows and as a picture: what every format shows."""
+"""The same experiments over several data sets, in words and as rows: what every format shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the audit found, in words and as cells of tables."""
+"""Findings of the audit, in words and as cells of tables."""
 
 from __future__ import annotations
 
