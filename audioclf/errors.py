@@ -1,4 +1,4 @@
-"""What a user can mend: every error that audioclf raises on purpose."""
+"""Errors that a user can mend: all that audioclf raises on purpose."""
 
 from __future__ import annotations
 

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from audioclf.results.across import Across
     from audioclf.results.report import Report
     from audioclf.results.results import Results
+    from audioclf.results.schema import Finished
     from audioclf.spec import param
     from audioclf.spectra import filterbanks
     from audioclf.spectra.kernels.compiler import kernel
@@ -85,6 +86,7 @@ _HOMES = {
     "audioclf.results.across": ("Across",),
     "audioclf.results.report": ("Report",),
     "audioclf.results.results": ("Results",),
+    "audioclf.results.schema": ("Finished",),
     "audioclf.spec": ("param",),
     "audioclf.spectra": ("filterbanks",),
     "audioclf.spectra.kernels.compiler": ("kernel",),
@@ -107,6 +109,7 @@ __all__ = [
     "Download",
     "Effect",
     "Extractor",
+    "Finished",
     "Frames",
     "MissingExtraError",
     "ModelError",

@@ -1,4 +1,4 @@
-"""What a long run says of itself while it lasts: its stages, and the epochs of a fit, from any process."""
+"""Progress of a long run: its stages, and the epochs of a fit, from any process."""
 
 from __future__ import annotations
 

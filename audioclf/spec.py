@@ -1,6 +1,6 @@
 """The grammar of specs: ``name:key=value:key=value``, joined by ``+``, listed with ``,``.
 
-Every extractor and classifier is a frozen dataclass whose fields are its parameters, so that the text a
+Every extractor, classifier and effect is a frozen dataclass whose fields are its parameters, so that the text a
 user types, the object in memory and the line in results.json say the same thing.
 """
 

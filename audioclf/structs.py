@@ -23,6 +23,8 @@ Text = Annotated[str, Meta(min_length=1)]
 
 _MISSING = re.compile(r"Object missing required field `(.+?)`(?: - at `(.+)`)?$")
 _ELSE = re.compile(r"(.+?)(?: - at `(.+)`)?$", re.DOTALL)
+_PATH = re.compile(r"`(\$[^`]*)`$")
+_STEP = re.compile(r"\.(\w+)|\[(\d+)\]|\[\.\.\.\]")
 _TYPES = {"object": "an object", "array": "a list", "str": "text", "int": "a whole number", "float": "a number",
           "bool": "true or false", "null": "null"}  # fmt: skip
 
@@ -135,7 +137,8 @@ def convert(data: Any, kind: type[T], at: str = "$") -> T:
     try:
         return msgspec.convert(data, kind)
     except msgspec.ValidationError as error:
-        raise DamagedError(at + _explained(str(error)).removeprefix("$")) from error
+        message = _with_keys(data, kind, str(error))
+        raise DamagedError(at + _explained(message).removeprefix("$")) from error
     except (OverflowError, RecursionError) as error:
         raise DamagedError(f"{at}: {error}") from error
 
@@ -158,9 +161,18 @@ def encode(struct: Any, indent: int | None = None) -> bytes:
     >>> encode({"x": float("nan"), "y": 0.1})
     b'{"x": null, "y": 0.1}'
     """
-    text = json.dumps(_without_nan(plain(struct)), indent=indent, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(without_nan(plain(struct)), indent=indent, ensure_ascii=False, allow_nan=False)
     # What UTF-8 can't hold is a lone surrogate; Python's backslash escape for it is JSON's as well.
     return text.encode("utf-8", errors="backslashreplace")
+
+
+def finite(value: Any) -> float | None:
+    """Return a number, NumPy's or Python's, as JSON can hold it: None for NaN, infinity and None.
+
+    >>> finite(0.5), finite(float("nan")), finite(None)
+    (0.5, None, None)
+    """
+    return None if value is None or not -_LARGEST <= value <= _LARGEST else float(value)
 
 
 def _number(value: Any) -> Any:
@@ -170,11 +182,12 @@ def _number(value: Any) -> Any:
     raise NotImplementedError(f"{type(value).__name__} can't be written to a file")
 
 
-def _without_nan(value: Any) -> Any:
+def without_nan(value: Any) -> Any:
+    """Return dictionaries and lists with None for every number that isn't finite."""
     if isinstance(value, dict):
-        return {key: _without_nan(item) for key, item in value.items()}
+        return {key: without_nan(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_without_nan(item) for item in value]
+        return [without_nan(item) for item in value]
     if isinstance(value, float) and not -_LARGEST <= value <= _LARGEST:
         return None
     return value
@@ -189,6 +202,54 @@ def _explained(message: str) -> str:
     assert found is not None
     what = re.sub(r"`([^`]+)`", lambda name: _in_words(name[1]), found[1])
     return f"{found[2] or '$'}: {what[:1].lower()}{what[1:]}"
+
+
+def _with_keys(data: Any, kind: Any, message: str) -> str:
+    """Put the names of dictionaries' entries into msgspec's *message*, which says ``[...]`` for any of them.
+
+    The entry is the one that, alone in its dictionary, brings the same message.
+    """
+    path = _PATH.search(message)
+    if path is None or "[...]" not in path[1]:
+        return message
+    place: list[str | int] = []
+    for name, number in _STEP.findall(path[1]):
+        if name or number:
+            place.append(name or int(number))
+            continue
+        for key in _at(data, place):
+            alone = _with(data, place, {key: _at(data, place)[key]})
+            if _complaint(alone, kind) == message:
+                data = alone
+                place.append(key)
+                break
+        else:
+            return message
+    told = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in place)
+    return f"{message[: path.start(1)]}${told}{message[path.end(1) :]}"
+
+
+def _at(data: Any, place: list[str | int]) -> Any:
+    for step in place:
+        data = data[step]
+    return data
+
+
+def _with(data: Any, place: list[str | int], value: Any) -> Any:
+    """Return *data* with *value* at *place*; what *data* holds elsewhere isn't copied."""
+    if not place:
+        return value
+    whole = data.copy()
+    whole[place[0]] = _with(data[place[0]], place[1:], value)
+    return whole
+
+
+def _complaint(data: Any, kind: Any) -> str:
+    try:
+        msgspec.convert(data, kind)
+    except msgspec.ValidationError as error:
+        return str(error)
+    return ""
 
 
 def _in_words(types: str) -> str:

@@ -1,4 +1,4 @@
-"""What the two kinds of forest share: their parameters."""
+"""Base of the two kinds of forest: their parameters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the recipes of all networks share: the parameters of training, and how a network is saved."""
+"""Bases of the networks: the parameters of training, and how a fitted network is saved."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from typing import Any
 
 from audioclf.plugin import MissingExtraError, param
 
-from ._network_choices import DEVICES, NORMALISATIONS, OPTIMIZERS
 from ._weighted import Weighted, class_weight
 
+OPTIMIZERS = ("adamw", "sgd")
+DEVICES = ("auto", "cpu", "cuda", "mps")
+NORMALISATIONS = ("none", "mean")
 PACKAGES = ("torch", "skorch", "safetensors")
 
 

@@ -1,4 +1,4 @@
-"""What a network says of whole clips. Needs PyTorch."""
+"""Answers of a network for whole clips, from those for their crops. Needs PyTorch."""
 
 from __future__ import annotations
 

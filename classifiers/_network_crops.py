@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Frames = NDArray[np.float32]
+from audioclf.plugin import Frames
+
 MOST_CROPS = 32
 """Crops that answer for one clip, at most: half an hour needn't be heard in full."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -110,7 +110,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         jitter: float = 0.2,
         mixup: float = 0.2,
         spec_augment: float = 0.2,
-        cmvn: str = "none",
+        cmvn: Literal["none", "mean"] = "none",
         device: str = "auto",
         multilabel: bool = False,
         random_state: Any = None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import numpy as np
 import torch
@@ -17,18 +17,18 @@ from audioclf.plugin import ModelError, structs
 from . import _network_layers as layers
 from ._network_estimator import NetworkClassifier
 
-FORMAT = 1
+FORMAT: Final = 1
 FACTS, WEIGHTS = "network.json", "weights.safetensors"
 
 
-class Classes(structs.Struct, kw_only=True):
+class Classes(structs.Struct, frozen=True, kw_only=True):
     """The labels, and their type as NumPy writes it."""
 
     dtype: str
     values: Annotated[list[Any], Meta(min_length=1)]
 
 
-class Facts(structs.Struct, kw_only=True):
+class Facts(structs.Struct, frozen=True, kw_only=True):
     """All of network.json: what the network is, but for its weights.
 
     Attributes

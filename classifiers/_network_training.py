@@ -1,4 +1,4 @@
-"""How a network is trained: skorch's loop with a one-cycle rate, a watch on the validation part, and what is told."""
+"""Training of a network: skorch's loop with a one-cycle rate, a watch on the validation part, and what is told."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which training clips a network is watched with, and so doesn't learn from."""
+"""The choice of training clips that validate a network while it learns, and that it doesn't learn from."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from ._weighted import Weighted
 
@@ -27,7 +27,7 @@ class Penalised(Weighted):
 class Machine(Penalised):
     """A support vector machine, which has decision values alone: a subclass builds it uncalibrated."""
 
-    trusted_types = ("audioclf.classifiers._calibration.TemperatureScaled",)
+    trusted_types: ClassVar[tuple[str, ...]] = ("audioclf.classifiers._calibration.TemperatureScaled",)
 
     def build(self, seed: int) -> Any:
         from ._calibration import TemperatureScaled

@@ -1,4 +1,4 @@
-"""What the loaders of published data sets share: finding a copy on disk, and reading its tables."""
+"""A published data set on disk: finding the copy, reading its tables, and missing recordings."""
 
 from __future__ import annotations
 

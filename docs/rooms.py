@@ -26,6 +26,9 @@ ABOVE = ("__init__", "__main__", "plugin")
 PLUGINS = ("feature_sets", "classifiers", "datasets", "reports")
 """What the core never imports: it finds these by entry points."""
 
+EFFECTS = "audioclf.augmentation.effects."
+"""Plug-ins that lie in a room: the effects of augmentation."""
+
 Import = tuple[str, str]
 """The importing module and the imported one, such as ``audioclf.cli.main`` and ``audioclf.errors``."""
 
@@ -43,7 +46,7 @@ def room(module: str) -> str | None:
     ('spectra', 'ground', None)
     """
     parts = module.split(".")
-    if len(parts) == 1 or parts[1] in (*PLUGINS, *ABOVE):
+    if len(parts) == 1 or parts[1] in (*PLUGINS, *ABOVE) or module.startswith(EFFECTS):
         return None
     return parts[1] if parts[1] in ROOMS else "ground"
 

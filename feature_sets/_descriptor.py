@@ -1,4 +1,4 @@
-"""The shape of a spectral descriptor: one number per frame."""
+"""Base of the descriptors: extractors of one number per frame."""
 
 from __future__ import annotations
 

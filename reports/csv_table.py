@@ -7,16 +7,13 @@ import io
 from pathlib import Path
 from typing import Any
 
-from audioclf.files import write_whole
+from audioclf.plugin import Across, Finished, Report, Results, write_whole
 from audioclf.reports.words import across as rounds
 from audioclf.reports.words.augmented import Pair, pairs
 from audioclf.reports.words.pieces import by_recording
 from audioclf.reports.words.protocol import fit_seconds
 from audioclf.reports.words.tuning import chosen
-from audioclf.results.across import Across
-from audioclf.results.report import Report
-from audioclf.results.results import Results
-from audioclf.results.schema import Failed, Finished, McNemar, VersusBest
+from audioclf.results.schema import Failed, McNemar, VersusBest
 
 _TESTS = ("difference", "t", "p", "p_holm")
 _PAIRS = ("best_only", "this_only", "p", "p_holm")

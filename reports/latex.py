@@ -5,16 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from audioclf.files import write_whole
+from audioclf.plugin import Across, Finished, Report, Results, write_whole
 from audioclf.reports.words import across as rounds
 from audioclf.reports.words import augmented, costs, headline, networks, protocol, tuning
 from audioclf.reports.words.data import data_sentence
 from audioclf.results import verdicts
-from audioclf.results.across import Across
 from audioclf.results.headline import answers, beside_chance, mark
-from audioclf.results.report import Report
-from audioclf.results.results import Results
-from audioclf.results.schema import Finished, VersusBest
+from audioclf.results.schema import VersusBest
 from audioclf.results.words import interval, milliseconds, p_value, score, signed, size, spread, thousands
 
 _SIGNS = {
@@ -220,4 +217,4 @@ def _comments(results: Results) -> list[str]:
         said += [text for text in (costs.MEASURED, networks.verdict(results)) if text]
     if record.cv.tuned:
         said.append("Not nested: the best candidate on the folds that chose it, an optimistic score.")
-    return [_line(line) for line in said]
+    return [_line(line) for line in said if line]

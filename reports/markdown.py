@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from audioclf.files import write_whole
 from audioclf.grammar import listed
+from audioclf.plugin import Across, Finished, Report, Results, write_whole
 from audioclf.reports.pictures.canvas import save
 from audioclf.reports.pictures.catalogue import Section, matrices, of_section, pictures
 from audioclf.reports.pictures.ranks import save_ranks
@@ -16,12 +16,9 @@ from audioclf.reports.words.confused import most_confused
 from audioclf.reports.words.data import data_sentence, noun, sample_rates
 from audioclf.reports.words.markup import bullets, escape, table
 from audioclf.results import verdicts
-from audioclf.results.across import Across
 from audioclf.results.headline import mark
 from audioclf.results.metrics import ERRORS
-from audioclf.results.report import Report
-from audioclf.results.results import Results
-from audioclf.results.schema import Finished, HeldOut, Names, OfLabel
+from audioclf.results.schema import HeldOut, Names, OfLabel
 from audioclf.results.words import (
     MISSING,
     between,

@@ -6,16 +6,13 @@ import re
 from collections.abc import Sequence
 from pathlib import Path, PurePath
 
-from audioclf.files import write_whole
+from audioclf.plugin import Across, Report, Results, write_whole
 from audioclf.reports.pictures.canvas import png_bytes, save
 from audioclf.reports.pictures.catalogue import Picture, matrices, pictures
 from audioclf.reports.pictures.copies import copies
 from audioclf.reports.pictures.portraits import six_pictures
 from audioclf.reports.pictures.ranks import save_ranks
-from audioclf.results.across import Across
 from audioclf.results.pictures import Portrait
-from audioclf.results.report import Report
-from audioclf.results.results import Results
 
 
 class PNGReport(Report):

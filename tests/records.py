@@ -69,3 +69,17 @@ def ranked(record):
     """Return the finished experiments of a record, dictionaries to change, best first."""
     finished = {(e["features"], e["classifier"], e.get("augment")): e for e in record["experiments"] if "metrics" in e}
     return [finished[experiment.identity] for experiment in Results(record).ranking()]
+
+
+def timeless(record):
+    """Return a record as a dictionary without what differs between two equal runs: when, and how long it took."""
+    kept = structs.plain(record)
+    for name in ("created", "timing"):
+        kept.pop(name)
+    for experiment in kept["experiments"]:
+        for fold in experiment.get("folds", []):
+            fold.pop("fit_seconds")
+            fold.pop("predict_seconds")
+        for name in ("features_ms", "classifier_ms"):
+            (experiment.get("cost") or {}).pop(name, None)
+    return kept

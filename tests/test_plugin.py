@@ -13,9 +13,13 @@ import pytest
 from audioclf import plugin
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = ("feature_sets", "classifiers", "datasets")
+FOLDERS = ("feature_sets", "classifiers", "datasets", "audioclf/augmentation/effects")
 HEAVY = ("numpy", "numba", "scipy", "sklearn", "matplotlib", "librosa", "torch", "soundfile", "msgspec")
 BEYOND = {
+    *(
+        (f"audioclf/augmentation/effects/{name}.py", "audioclf.augmentation.effect", "signed")
+        for name in ("gain", "noise", "pitch", "reverb", "shift")
+    ),
     ("datasets/_library.py", "audioclf.dataset.download", "fetch_file"),
     ("datasets/demo.py", "audioclf.dataset.download", "settle"),
     ("datasets/demo.py", "audioclf.dataset.download", "staging_beside"),
@@ -82,7 +86,16 @@ def test_built_in_plug_ins_import_what_others_do():
     assert not {name for _, _, name in beyond} & set(plugin.__all__)
 
 
+def test_reports_take_from_it_what_it_offers():
+    """They read more of the record than a contract names: that comes from the room of results."""
+    offered = {(home, name) for home, names in plugin._HOMES.items() for name in names}
+    for path in sorted((ROOT / "reports").rglob("*.py")):
+        assert not imported(path) & offered, path
+
+
 def test_the_core_does_without():
     for path in sorted((ROOT / "audioclf").rglob("*.py")):
+        if path.parent.name == "effects":
+            continue  # plug-ins, though they lie in a room
         taken = {module if name != "plugin" else f"{module}.plugin" for module, name in imported(path)}
         assert "audioclf.plugin" not in taken, path

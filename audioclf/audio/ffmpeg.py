@@ -1,4 +1,4 @@
-"""What libsndfile can't read (M4A, AAC, MP4, 3GP ...), decoded by the ffmpeg program."""
+"""Decoding by the ffmpeg program of what libsndfile can't read: M4A, AAC, MP4, 3GP ..."""
 
 from __future__ import annotations
 

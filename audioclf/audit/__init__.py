@@ -1,1 +1,1 @@
-"""What is wrong with a data set before anything is learnt from it."""
+"""The audit: what is wrong with a data set before anything is learnt from it."""

@@ -1,4 +1,4 @@
-"""The one call by which everything in audioclf fits an estimator."""
+"""Fitting of an estimator, which is told of groups and augmented copies if it wants to know."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How large a fitted model is: the numbers it holds, and its bytes in a model file."""
+"""The size of a fitted model: the numbers it holds, and its bytes in a model file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several labels a clip by any classifier of one: an estimator of its own for each label (docs/multilabel.md)."""
+"""A classifier of several labels a clip, made of any classifier of one: an estimator for each label."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ def loads(structure: bytes, arrays: bytes, trusted: Collection[str]) -> Any:
         raise DamagedError(f"{STRUCTURE}: nested too deep") from error
 
 
-class _Structure(Struct, kw_only=True):
+class _Structure(Struct, frozen=True, kw_only=True):
     """Names of types, and the node of the estimator, which refers to them and to arrays by number."""
 
     types: list[str]

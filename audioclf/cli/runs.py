@@ -68,7 +68,7 @@ def compare(
     folder = _run_folder(out, f"{dataset.name}-compare")
     with _surroundings(folder, options) as around:
         done = run(dataset, settings, around, options["test"])
-    done.results.save(folder)
+    done.save(folder)
     show_troubles(done.results)
     files = write_reports(done.results, folder, formats)
     show_results(done.results)
@@ -102,7 +102,7 @@ def train(
     with _surroundings(folder, options) as around:
         done = run(dataset, settings, around, options["test"])
         model = fit_on_all(done)
-    done.results.save(folder)
+    done.save(folder)
     file = model.save(folder / "model.audioclf")
     show_troubles(done.results)
     files = write_reports(done.results, folder, formats)

@@ -104,7 +104,9 @@ def _columns(results: Results, ranked: list[Finished]) -> dict[str, list[str]]:
             words.score(e.tuning.non_nested.score) if e.tuning else "" for e in ranked
         ]
     if any(e.naive for e in ranked):
-        columns["groups ignored (leaky)"] = [words.spread(e.naive.metrics[metric]) if e.naive else "" for e in ranked]
+        columns["groups ignored (data leakage)"] = [
+            words.spread(e.naive.metrics[metric]) if e.naive else "" for e in ranked
+        ]
     return columns
 
 

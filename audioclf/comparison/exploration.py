@@ -1,4 +1,4 @@
-"""What is in a data set, and what is wrong with it, before anything is compared."""
+"""An exploration: what is in a data set, and what is wrong with it, before anything is compared."""
 
 from __future__ import annotations
 
@@ -8,24 +8,23 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import msgspec.structs
 import numpy as np
+from numpy.typing import NDArray
 
-from audioclf import structs
 from audioclf.audio import decode
-from audioclf.audit.examine import examine
 from audioclf.audit.finding import Finding
 from audioclf.audit.sources import auto_groups
 from audioclf.classifier.contract import build_classifier
 from audioclf.comparison import hindsight
 from audioclf.comparison import record as records
-from audioclf.comparison.preparation import Prepared, prepare
+from audioclf.comparison.preparation import Data, Prepared, prepare
 from audioclf.comparison.projection import projection
+from audioclf.comparison.protocol import Protocol
+from audioclf.comparison.scoring import score_experiment
 from audioclf.comparison.settings import ExplorationSettings, Surroundings
-from audioclf.dataset.clips import Clip, Dataset
-from audioclf.dataset.digest import content_digest
+from audioclf.dataset.clips import Clip
 from audioclf.errors import AudioError, DatasetError
 from audioclf.experiment import fitting
 from audioclf.experiment.experiment import Experiment
@@ -38,11 +37,12 @@ from audioclf.features.specs import build_extractors
 from audioclf.features.survey import Survey
 from audioclf.features.wanted import Wanted
 from audioclf.progress import Progress, silent
-from audioclf.results import excerpts
+from audioclf.results.excerpts import clips_worth_hearing, make_excerpts
 from audioclf.results.pictures import Portrait
 from audioclf.results.portrait import LONGEST, portrait
 from audioclf.results.report import write_run
 from audioclf.results.results import Results
+from audioclf.results.schema import CrossValidation, Failed, Finished, Projection, Record, Reference
 from audioclf.spectra.analysis import Analysis
 from audioclf.store.store import FeatureStore
 from audioclf.validation.division import make_splits, naive_splits
@@ -50,7 +50,7 @@ from audioclf.validation.splits import Splits
 
 FEATURES = "mfcc+spectral"
 CLASSIFIER = "svm"
-"""What listens when labels are doubted and leaks are priced: quick, and good enough to be surprised."""
+"""The reference model, which doubts labels and prices leaks: quick, and good enough for its errors to be telling."""
 _MOST_PORTRAITS = 50
 
 
@@ -69,7 +69,8 @@ class Exploration:
     @property
     def findings(self) -> list[Finding]:
         """What the audit found, the serious first."""
-        return self.results.record["audit"]["findings"]
+        audit = self.results.record.audit
+        return [] if audit is None else audit.findings
 
     def report(
         self, folder: str | os.PathLike[str], formats: Sequence[str] = ("html", "markdown", "png")
@@ -78,12 +79,12 @@ class Exploration:
         return write_run(self.results, folder, formats)
 
     def __repr__(self) -> str:
-        serious = sum(finding["severity"] == "serious" for finding in self.findings)
+        serious = sum(finding.severity == "serious" for finding in self.findings)
         return f"<Exploration: {len(self.findings)} findings, {serious} of them serious>"
 
 
 def explore(
-    data: Dataset | str | os.PathLike[str],
+    data: Data,
     *,
     group_by: str | None = None,
     seed: int = 0,
@@ -107,7 +108,7 @@ def explore(
     data : Dataset, or what `load_dataset` takes
         Clips may stand twice in a manifest; that is a finding.
     group_by : str, optional
-        As for `audioclf.comparison.compare`.
+        As for `audioclf.compare`.
     seed : int
     sample_rate, frame_length, hop_length, window, n_fft
         As for `compare`: of the reference model and the pictures.
@@ -123,7 +124,7 @@ def explore(
 
     Examples
     --------
-    >>> [finding["kind"] for finding in explore("demo").findings if finding["severity"] == "serious"]
+    >>> [finding.kind for finding in explore("demo").findings if finding.severity == "serious"]
     []
     """
     settings = ExplorationSettings(
@@ -138,9 +139,7 @@ def explore(
     return run(data, settings, Surroundings(store=store, workers=workers, command=command, progress=progress))
 
 
-def run(
-    data: Dataset | str | os.PathLike[str], settings: ExplorationSettings, surroundings: Surroundings
-) -> Exploration:
+def run(data: Data, settings: ExplorationSettings, around: Surroundings) -> Exploration:
     """Explore as *settings* say; `explore` is the same with its options one by one.
 
     Raises
@@ -149,99 +148,90 @@ def run(
         If the data can't be used.
     """
     began = time.perf_counter()
-    workers, store, progress = surroundings.n_workers, surroundings.store, surroundings.progress
-    group_by, seed = settings.group_by, settings.seed
-    prepared = prepare(data, group_by, None, store, workers, progress)
-    found, dataset = prepared.found, prepared.dataset
+    prepared = prepare(data, settings.group_by, None, around.store, around.n_workers, around.progress)
+    found = prepared.found
     analysis = settings.analysis(found.rates.values())
-    extractors = tuple(build_extractors(FEATURES))
+    reference = Experiment(FEATURES, tuple(build_extractors(FEATURES)), build_classifier(CLASSIFIER))
+    sources = _sources(prepared, reference, analysis, around)
+    clips, task = sources.extraction.clips, sources.task
+    metric = task.balanced
+    around.progress("reference", 0, 1, reference.title)
+    scored, notes = _score_reference(reference, sources, prepared, settings.seed, around.n_workers)
+    audit = hindsight.audit(prepared, task, scored, clips, metric, settings.seed)
+    around.progress("pictures", 0, 1, "")
+    by_name = {clip.name: clip for clip in found.clips}
+    suspects = [by_name[name] for name in clips_worth_hearing([], audit.findings) if name in by_name]
+    vectors = sources.extraction.inputs(reference.extractors, "vectors").array
+    record = Record(
+        **records.heading("explore", settings.seed, around),
+        task=task.kind,
+        metric=metric,
+        analysis=records.describe_analysis(analysis, functionals.DEFAULT),
+        dataset=records.describe_dataset(prepared, sources.extraction, settings.group_by, clips=found.clips),
+        cv=CrossValidation(kind="none", n_splits=0, repeats=0),
+        experiments=[],
+        reference=None if scored is None else _described(scored),
+        audit=audit,
+        projection=_project(scored, clips, vectors, settings.seed) if task.has_classes else None,
+        portraits=_portraits(sources.extraction, found, vectors, analysis),
+        excerpts=make_excerpts(suspects, workers=around.n_workers),
+        skipped=records.list_skipped(found.skipped + sources.extraction.skipped),
+        warnings=notes,
+        timing={
+            **records.time_features(prepared, sources.extraction),
+            "total_seconds": time.perf_counter() - began,
+            "workers": around.n_workers,
+        },
+    )
+    return Exploration(Results(record))
+
+
+def _sources(prepared: Prepared, reference: Experiment, analysis: Analysis, around: Surroundings) -> Sources:
+    """What the reference model learns from: clips that stand twice count once."""
+    found, dataset = prepared.found, prepared.dataset
     extraction = extract(
         list(dict.fromkeys(found.clips)),
         analysis,
-        Wanted(extractors),
-        store=store,
-        workers=workers,
-        progress=progress,
+        Wanted(reference.extractors),
+        store=around.store,
+        workers=around.n_workers,
+        progress=around.progress,
         facts=found.facts,
     )
     if not extraction.clips:
         raise DatasetError(f"none of the recordings of {dataset.name} can be analysed: {extraction.skipped[0][1]}")
-    task = task_of(replace(dataset, clips=extraction.clips))
-    findings = task.meant(examine(found.clips, prepared.measured, seed))
-    progress("reference", 0, 1, f"{FEATURES} with {CLASSIFIER}")
-    experiment = Experiment(FEATURES, extractors, build_classifier(CLASSIFIER))
-    reference, warnings = _reference(experiment, Sources(task, extraction), prepared, seed, workers)
-    if reference is not None:
-        found_later = (
-            hindsight.doubtful_labels(reference, extraction.clips) if task.has_classes else None,
-            hindsight.cost_of_leak(reference, task.balanced),
-        )
-        findings += filter(None, found_later)
-    findings.sort(key=lambda finding: finding.severity != "serious")
-    told = [structs.plain(finding) for finding in findings]
-    vectors = extraction.inputs(extractors, "vectors").array
-    by_name = {clip.name: clip for clip in found.clips}
-    progress("pictures", 0, 1, "")
-    chosen = [by_name[name] for name in excerpts.pick([], told) if name in by_name]
-    record = {
-        **records.heading("explore", seed, surroundings.command),
-        "task": task.kind,
-        "metric": task.balanced,
-        "analysis": {**analysis.as_dict(), "functionals": list(functionals.DEFAULT)},
-        "dataset": {
-            **records.dataset(
-                dataset, found.clips, found, content_digest(Dataset(dataset.name, extraction.clips), extraction.hashes)
-            ),
-            "grouped_by": group_by,
-            "clip_seconds": None,
-        },
-        "cv": {"kind": "none", "n_splits": 0, "repeats": 0, "tuned": False},
-        "experiments": [],
-        "reference": reference and {name: reference[name] for name in ("features", "classifier", "metrics", "naive")},
-        "skipped": [{"path": name, "why": why} for name, why in found.skipped + extraction.skipped],
-        "warnings": warnings,
-        "audit": {"findings": told, "checked": {"clips": len(found.clips)}},
-        "projection": _projection(reference, extraction, vectors, seed) if task.has_classes else None,
-        "portraits": _portraits(extraction, found, vectors, analysis),
-        "excerpts": excerpts.make_excerpts(chosen, workers=workers),
-    }
-    record["timing"] = {
-        "decode_seconds": prepared.header_seconds + extraction.timing["decode"],
-        "audit_seconds": prepared.audit_seconds,
-        "extract_seconds": extraction.timing["extract"],
-        "store_seconds": extraction.timing["store"],
-        "total_seconds": time.perf_counter() - began,
-        "workers": workers,
-    }
-    return Exploration(Results(record))
+    return Sources(task_of(replace(dataset, clips=extraction.clips)), extraction)
 
 
-def _reference(
-    experiment: Experiment, sources: Sources, prepared: Prepared, seed: int, workers: int
-) -> tuple[dict[str, Any] | None, list[str]]:
-    """Cross-validate the reference model, by group and, beside it, as if no groups were known.
+def _score_reference(
+    reference: Experiment, sources: Sources, prepared: Prepared, seed: int, workers: int
+) -> tuple[Finished | None, list[str]]:
+    """Cross-validate the reference model, by group and, beside it, as if no groups were known; or say why not.
 
     Where no groups are known but clips look cut from one recording, these are the groups.
     """
-    clips = sources.extraction.clips
-    tags = sources.task.tags
+    clips, labels = sources.extraction.clips, sources.task.tags
     if all(clip.group is None for clip in clips):
         groups = auto_groups(prepared.found.clips, prepared.measured)
         names = {clip.name: group for clip, group in zip(prepared.found.clips, groups)}
         if len(set(names.values())) < len(names):
             clips = [replace(clip, group=names[clip.name]) for clip in clips]
     try:
-        splits = _splits(clips, seed, tags)
+        splits = _splits(clips, seed, labels)
     except DatasetError as error:
         return None, [f"labels were not doubted, for no reference model could be tested: {error}"]
-    naive = naive_splits(clips, splits, seed, tags)
-    course = Course(splits.splits, [] if naive is None else naive.splits, seed=seed)
+    naive = naive_splits(clips, splits, seed, labels)
+    protocol = Protocol(splits, naive, Course(splits.splits, () if naive is None else naive.splits, seed=seed))
     grouped = replace(sources, extraction=replace(sources.extraction, clips=clips))
-    [(_, outcome)] = fitting.run([experiment], grouped, course, workers)
-    record = records.experiment(experiment, outcome, grouped, splits, naive, course)
-    if record["status"] != "ok":
-        return None, [f"labels were not doubted, for the reference model failed: {record['error']}"]
-    return record, []
+    [(_, outcome)] = fitting.run([reference], grouped, protocol.course, workers)
+    scored = score_experiment(reference, outcome, grouped, protocol)
+    if isinstance(scored, Failed):
+        return None, [f"labels were not doubted, for the reference model failed: {scored.error}"]
+    return scored, []
+
+
+def _described(scored: Finished) -> Reference:
+    return Reference(features=scored.features, classifier=scored.classifier, metrics=scored.metrics, naive=scored.naive)
 
 
 def _splits(clips: Sequence[Clip], seed: int, tags: list[str] | None) -> Splits:
@@ -254,16 +244,15 @@ def _splits(clips: Sequence[Clip], seed: int, tags: list[str] | None) -> Splits:
     return make_splits(clips, 2, seed=seed, labels=tags)
 
 
-def _projection(
-    reference: dict[str, Any] | None, extraction: Extraction, vectors: Any, seed: int
-) -> dict[str, Any] | None:
-    said = {row["path"]: row["predicted"] for row in reference["predictions"]} if reference else {}
-    labels = np.array([clip.label for clip in extraction.clips])
-    predicted = [said.get(clip.name, "") for clip in extraction.clips] if said else None
-    return projection(extraction.clips, vectors, labels, predicted, FEATURES, seed)
+def _project(scored: Finished | None, clips: Sequence[Clip], vectors: NDArray[np.float32], seed: int) -> Projection:
+    said = {} if scored is None else {row.path: row.predicted for row in scored.predictions}
+    predicted = [said.get(clip.name, "") for clip in clips] if said else None
+    return projection(clips, vectors, [clip.label for clip in clips], predicted, FEATURES, seed)
 
 
-def _portraits(extraction: Extraction, found: Survey, vectors: Any, analysis: Analysis) -> list[dict[str, Any]]:
+def _portraits(
+    extraction: Extraction, found: Survey, vectors: NDArray[np.float32], analysis: Analysis
+) -> list[Portrait]:
     """A typical clip of each class: the one nearest to the middle of its class."""
     spread = vectors.std(axis=0)
     scaled = (vectors - vectors.mean(axis=0)) / np.where(spread > 0, spread, 1.0)

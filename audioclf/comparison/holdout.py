@@ -1,26 +1,24 @@
-"""Clips kept apart from everything: the winner of a comparison answers them once, at the end."""
+"""Held-out test set: the winner of a comparison answers its clips once, at the end."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from audioclf import parallel, structs
-from audioclf.classifier.contract import Classifier
-from audioclf.comparison import record
 from audioclf.comparison.preparation import Prepared
+from audioclf.comparison.scoring import list_predictions, score_answers
+from audioclf.comparison.settings import Settings, Surroundings
+from audioclf.comparison.sources import wanted
 from audioclf.dataset.clips import Dataset
 from audioclf.errors import DatasetError
 from audioclf.experiment.experiment import Experiment
 from audioclf.experiment.material import Sources
 from audioclf.features.extraction import Extraction, extract
-from audioclf.features.wanted import Wanted
-from audioclf.progress import Progress, silent
+from audioclf.results.schema import HeldOut, Value
 from audioclf.spectra.analysis import Analysis
-from audioclf.store.store import FeatureStore
 
 
 def check_labels(test: Dataset, data: Dataset) -> None:
@@ -42,85 +40,75 @@ def check_labels(test: Dataset, data: Dataset) -> None:
         )
 
 
-def answer(
+def answer_held_out(
     test: Prepared,
     experiment: Experiment,
-    classifier: Classifier,
     training: Sources,
     analysis: Analysis,
-    pooled: tuple[str, ...],
-    seed: int,
-    store: FeatureStore | None = None,
-    workers: int = 1,
-    progress: Progress = silent,
-) -> dict[str, Any]:
-    """Fit on all clips of *training*, answer those of *test*, and return the record.
+    settings: Settings,
+    around: Surroundings,
+) -> HeldOut:
+    """Fit on all clips of *training* and score the answers to those of *test*.
 
     Parameters
     ----------
     test : Prepared
         Clips with labels that *training* has.
     experiment : Experiment
-        Whose features are used.
-    classifier : Classifier
-        With the parameters to use.
+        With the classifier to fit.
     training : Sources
         With the experiment's features.
-    analysis, pooled
-        As in *training*.
-    seed : int
-    store, workers, progress
-        As for `audioclf.features.extraction.extract`.
+    analysis, settings
+        As of *training*.
+    around : Surroundings
+        Its progress isn't told.
 
     Raises
     ------
     DatasetError
         If no test clip can be read.
     """
-    takes, extractors = classifier.takes, experiment.extractors
+    classifier, extractors, seed = experiment.classifier, experiment.extractors, settings.seed
     found = test.found
     asked = extract(
         found.clips,
         analysis,
-        Wanted.by([(extractors, takes)], pooled),
-        store=store,
-        workers=workers,
-        progress=progress,
+        wanted([experiment], settings.pooling),
+        store=around.store,
+        workers=around.n_workers,
         facts=found.facts,
     )
+    lost = found.skipped + asked.skipped
     if not asked.clips:
-        lost = found.skipped + asked.skipped
         raise DatasetError(f"--test {test.dataset.name}: none of its clips can be read; the first: {lost[0][1]}")
     task = training.task
-    material = training.material(extractors, takes, experiment.augment is not None)
-    questions = Sources(task, asked).material(extractors, takes)
+    material = training.material(extractors, classifier.takes, experiment.augment is not None)
+    questions = Sources(task, asked).material(extractors, classifier.takes)
     with parallel.single_threaded():
         estimator = material.fit(classifier, seed, np.arange(len(material)))
         predicted, probabilities = questions.answers(estimator, np.arange(len(questions)))
-    scored = record.score(task, asked.clips, questions.truth, predicted, probabilities, seed)
-    told = replace(test.dataset, clips=asked.clips)
+    scored = score_answers(task, asked.clips, questions.truth, predicted, probabilities, seed)
     groups = {clip.group for clip in asked.clips if clip.group is not None}
-    return {
-        "source": test.dataset.source or test.dataset.name,
-        "n_clips": len(asked.clips),
-        "n_groups": len(groups) or None,
-        **structs.plain(experiment.names),
-        "classifier": classifier.spec,
-        "parameters": classifier.parameters,
-        "metrics": {
-            name: {"value": scored["values"][name], "low": ends[0], "high": ends[1]}
-            for name in task.titles
-            for ends in [scored["intervals"][name]]
+    return HeldOut(
+        source=test.dataset.source or test.dataset.name,
+        n_clips=len(asked.clips),
+        n_groups=len(groups) or None,
+        features=experiment.features,
+        classifier=classifier.spec,
+        augment=experiment.augment,
+        parameters=structs.plain(classifier.parameters),
+        metrics={
+            name: Value(value=scored.values[name], low=low, high=high) for name, (low, high) in scored.intervals.items()
         },
-        "per_class": scored["per_class"],
-        "confusion_matrix": scored["confusion_matrix"],
-        "predictions": record.predictions(task, asked.clips, predicted, probabilities),
-        "warnings": _warnings(training.extraction, asked, task.labels, told, found.skipped + asked.skipped),
-    }
+        per_class=scored.per_class,
+        confusion_matrix=scored.confusion_matrix,
+        predictions=list_predictions(task, asked.clips, predicted, probabilities),
+        warnings=_warnings(training.extraction, asked, task.labels, replace(test.dataset, clips=asked.clips), lost),
+    )
 
 
 def _warnings(
-    training: Extraction, asked: Extraction, labels: Sequence[str], heard: Dataset, skipped: list[tuple[str, str]]
+    training: Extraction, asked: Extraction, labels: Sequence[str], test: Dataset, skipped: list[tuple[str, str]]
 ) -> list[str]:
     notes = []
     hashes = set(training.hashes.values())
@@ -128,7 +116,7 @@ def _warnings(
     if known:
         notes.append(
             f"{len(known)} of the test clips come from recordings that are among those to learn from, for example "
-            f"{known[0]}: the score is too good"
+            f"{known[0]}: the score is optimistic"
         )
     shared = {clip.group for clip in asked.clips} & {clip.group for clip in training.clips} - {None}
     if shared:
@@ -136,7 +124,7 @@ def _warnings(
             f"{len(shared)} group{'s have' if len(shared) > 1 else ' has'} clips in both sets, for example "
             f"{sorted(map(str, shared))[0]}: the score says nothing of new groups"
         )
-    absent = sorted(set(labels) - set(heard.labels))
+    absent = sorted(set(labels) - set(test.labels))
     if absent:
         notes.append(f"the test set has no clips of {', '.join(absent[:8])}{', ...' if len(absent) > 8 else ''}")
     if skipped:

@@ -1,4 +1,4 @@
-"""How much worse a classifier gets when one extractor's values, or one coefficient's, are mixed up between clips."""
+"""Permutation importance: the drop in score when an extractor's values, or a coefficient's, are permuted."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 
 from audioclf import parallel
 from audioclf.classifier.contract import Classifier
+from audioclf.experiment.experiment import Experiment
 from audioclf.experiment.material import Material
 from audioclf.features.extractor import Extractor
 from audioclf.features.inputs import Inputs
+from audioclf.results.schema import Drop, Importance
 from audioclf.statistics.scores import mean_and_std
 from audioclf.validation.splits import Split
 
@@ -69,14 +71,13 @@ def parts(extractors: Sequence[Extractor], inputs: Inputs) -> list[Part]:
 
 
 def permutation_importance(
-    classifier: Classifier,
-    extractors: Sequence[Extractor],
+    experiment: Experiment,
     material: Material,
     splits: Sequence[Split],
     metric: str,
     seed: int,
     workers: int = 1,
-) -> dict[str, Any]:
+) -> Importance:
     """Return how far the score falls when the values of an extractor, or of a coefficient, are those of other clips.
 
     Breiman 2001, "Random forests", section 10; Fisher, Rudin & Dominici 2019, "All models are wrong, but many are
@@ -100,10 +101,10 @@ def permutation_importance(
 
     Parameters
     ----------
-    classifier : Classifier
-    extractors : sequence of Extractor
+    experiment : Experiment
+        With the classifier to fit.
     material : Material
-        With the columns of *extractors*, for what *classifier* takes.
+        With the columns of its extractors, for what its classifier takes.
     splits : sequence of Split
         Those of the first repeat are used; each costs one fit.
     metric : str
@@ -114,16 +115,16 @@ def permutation_importance(
 
     Returns
     -------
-    dict
-        ``features``, ``classifier``, ``metric``, ``baseline`` (mean score over folds), ``repeats``, ``extractors``
-        (``name``, ``drop``, ``std``) and ``coefficients`` (``extractor``, ``name``, ``drop``, ``std``; at most 100),
-        the largest drop first. Mean and standard deviation run over folds and permutations; null if undefined in all.
+    Importance
+        Its baseline is the mean score over folds. At most 100 coefficients; the largest drop first. Mean and standard
+        deviation run over folds and permutations; None if undefined in all.
 
     Raises
     ------
     ValueError
-        If the columns of the material can't be those of *extractors*.
+        If the columns of the material can't be those of the extractors.
     """
+    extractors, classifier = experiment.extractors, experiment.classifier
     everything = parts(extractors, material.inputs)
     permuted, repeats = _affordable(everything, len(extractors), material)
     folds = [split for split in splits if split.repeat == splits[0].repeat]
@@ -134,22 +135,21 @@ def permutation_importance(
         found = dict(parallel.share_out(_fold_scores, calls, workers))
     scores = np.stack([found[i] for i in range(len(folds))])
     drops = scores[:, :1, None] - scores[:, 1:].reshape(len(folds), repeats, len(permuted))
-    ranked = []
-    for i, part in enumerate(permuted):
-        drop, std = mean_and_std(drops[:, :, i])
-        ranked.append((part, {"drop": drop, "std": std}))
-    ranked.sort(key=lambda pair: -(pair[1]["drop"] or 0.0))
-    return {
-        "features": "+".join(extractor.spec for extractor in extractors),
-        "classifier": classifier.spec,
-        "metric": metric,
-        "baseline": mean_and_std(scores[:, 0])[0],
-        "repeats": repeats,
-        "extractors": [{"name": part.extractor, **fall} for part, fall in ranked if not part.name],
-        "coefficients": [
-            {"extractor": part.extractor, "name": part.name, **fall} for part, fall in ranked if part.name
-        ][:_KEPT],
-    }
+    ranked = [(part, *mean_and_std(drops[:, :, i])) for i, part in enumerate(permuted)]
+    ranked.sort(key=lambda fall: -(fall[1] or 0.0))
+    single = [
+        Drop(extractor=part.extractor, name=part.name, drop=drop, std=std) for part, drop, std in ranked if part.name
+    ]
+    return Importance(
+        features=experiment.features,
+        classifier=classifier.spec,
+        augment=experiment.augment,
+        metric=metric,
+        baseline=mean_and_std(scores[:, 0])[0],
+        repeats=repeats,
+        extractors=[Drop(name=part.extractor, drop=drop, std=std) for part, drop, std in ranked if not part.name],
+        coefficients=single[:_KEPT],
+    )
 
 
 def _affordable(everything: list[Part], n_extractors: int, material: Material) -> tuple[list[Part], int]:

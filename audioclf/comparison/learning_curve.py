@@ -1,4 +1,4 @@
-"""How the score grows with the number of clips to learn from: would more recordings help?"""
+"""Learning curve: how the score grows with the number of training clips."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audioclf import parallel
 from audioclf.classifier.contract import Classifier
+from audioclf.experiment.experiment import Experiment
 from audioclf.experiment.material import Material
+from audioclf.results.schema import LearningCurve, Point
 from audioclf.statistics.scores import mean_and_std
 from audioclf.validation.splits import Split
 
@@ -21,15 +22,14 @@ SHARES = (0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 
 def learning_curve(
-    classifier: Classifier,
+    experiment: Experiment,
     material: Material,
     splits: Sequence[Split],
     metric: str,
     seed: int,
     workers: int = 1,
     shares: Sequence[float] = SHARES,
-    features: str = "",
-) -> dict[str, Any]:
+) -> LearningCurve:
     """Score a classifier that learns from a part of each fold's training clips.
 
     In each fold the parts are nested, and every one is tested on the same clips: all of the fold's test clips. Parts
@@ -39,7 +39,8 @@ def learning_curve(
 
     Parameters
     ----------
-    classifier : Classifier
+    experiment : Experiment
+        With the classifier to fit.
     material : Material
     splits : sequence of Split
     metric : str
@@ -49,14 +50,11 @@ def learning_curve(
         Processes at most. The numbers don't depend on it.
     shares : sequence of float
         Of each fold's training clips, above 0 and at most 1.
-    features : str
-        The feature set's spec, for the record.
 
     Returns
     -------
-    dict
-        ``features``, ``classifier``, ``metric`` and ``points``: ``share``, ``n_train`` (clips, mean over folds),
-        ``mean`` and ``std`` of the score over folds.
+    LearningCurve
+        Of each point ``n_train`` is a mean over folds, too.
     """
     truth = material.task.texts(material.truth)
     wanted = sorted(set(shares))
@@ -69,7 +67,7 @@ def learning_curve(
     pairs = [(i, fold) for i in reversed(kept) for fold in range(len(splits))]  # the long fits first
     with tempfile.TemporaryDirectory(prefix="audioclf-", ignore_cleanup_errors=True) as folder:
         shared = material.shared(Path(folder))
-        calls = [(classifier, shared, parts[fold][i], splits[fold].test, metric, seed) for i, fold in pairs]
+        calls = [(experiment.classifier, shared, parts[fold][i], splits[fold].test, metric, seed) for i, fold in pairs]
         found = {pairs[position]: value for position, value in parallel.share_out(_part_score, calls, workers)}
     points = []
     for i in kept:
@@ -78,8 +76,14 @@ def learning_curve(
             continue
         mean, std = mean_and_std(np.array(scores))
         n_train = round(float(sizes[:, i].mean()), 2)
-        points.append({"share": wanted[i], "n_train": n_train, "mean": mean, "std": std})
-    return {"features": features, "classifier": classifier.spec, "metric": metric, "points": points}
+        points.append(Point(share=wanted[i], n_train=n_train, mean=mean, std=std))
+    return LearningCurve(
+        features=experiment.features,
+        classifier=experiment.classifier.spec,
+        augment=experiment.augment,
+        metric=metric,
+        points=points,
+    )
 
 
 def nested(

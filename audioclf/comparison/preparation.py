@@ -19,11 +19,14 @@ from audioclf.features.survey import Survey, survey
 from audioclf.progress import Progress, silent
 from audioclf.store.store import FeatureStore
 
+Data = Dataset | str | os.PathLike[str]
+"""A data set, or what `load_dataset` takes."""
+
 AUTO = "auto"
 """In place of a pattern: groups are found by names and by sound."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Prepared:
     """Clips that are ready to be analysed.
 
@@ -46,7 +49,7 @@ class Prepared:
 
 
 def prepare(
-    data: Dataset | str | os.PathLike[str],
+    data: Data,
     group_pattern: str | None = None,
     piece_seconds: float | None = None,
     store: FeatureStore | None = None,
@@ -84,7 +87,7 @@ def prepare(
     measured = measure(found.clips, found.facts, store, workers, progress)
     if group_pattern == AUTO:
         groups = auto_groups(found.clips, measured)
-        found.clips = [replace(clip, group=group) for clip, group in zip(found.clips, groups)]
+        found = replace(found, clips=[replace(clip, group=group) for clip, group in zip(found.clips, groups)])
     audited = time.perf_counter()
     dataset = replace(dataset, clips=found.clips)
     if piece_seconds is not None:

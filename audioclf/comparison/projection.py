@@ -1,16 +1,16 @@
-"""Clips as points in a plane: principal components and t-SNE of their features."""
+"""Projection: clips as points in a plane, by principal components and by t-SNE of their features."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audioclf import parallel
 from audioclf.dataset.clips import Clip
+from audioclf.results.schema import Plane, Projection
 
 MOST_CLIPS = 2000
 """Points at most; of more clips a sample is shown."""
@@ -31,7 +31,7 @@ def projection(
     predicted: Sequence[str] | NDArray[np.str_] | None,
     features: str,
     seed: int,
-) -> dict[str, Any]:
+) -> Projection:
     """Return the clips' places in the plane of the first two principal components, and in that of t-SNE.
 
     Features are standardised; those that don't vary are left out. A component's sign is chosen so that its largest
@@ -55,24 +55,22 @@ def projection(
 
     Returns
     -------
-    dict
-        ``features``, ``clips`` (names), ``labels``, ``predicted``, ``pca`` (``x``, ``y``, ``explained``: shares of the
-        variance) and ``tsne`` (``x``, ``y``, ``perplexity``; None with fewer than `FEWEST_CLIPS` clips or where no
-        feature varies). Rounded to 4 digits.
+    Projection
+        Rounded to 4 digits. ``tsne`` is None with fewer than `FEWEST_CLIPS` clips or where no feature varies.
     """
     labels = np.array([str(label) for label in truth])
     rows = _sample(labels, MOST_CLIPS, seed)
     with parallel.single_threaded():
         points, explained = _principal(np.asarray(vectors[rows], np.float64))
         tsne = _tsne(points, seed) if len(rows) >= FEWEST_CLIPS and explained[0] > 0 else None
-    return {
-        "features": features,
-        "clips": [clips[i].name for i in rows],
-        "labels": labels[rows].tolist(),
-        "predicted": None if predicted is None else [str(predicted[i]) for i in rows],
-        "pca": {"x": _rounded(points[:, 0]), "y": _rounded(points[:, 1]), "explained": _rounded(explained[:2])},
-        "tsne": tsne,
-    }
+    return Projection(
+        features=features,
+        clips=[clips[i].name for i in rows],
+        labels=labels[rows].tolist(),
+        predicted=None if predicted is None else [str(predicted[i]) for i in rows],
+        pca=Plane(x=_rounded(points[:, 0]), y=_rounded(points[:, 1]), explained=_rounded(explained[:2])),
+        tsne=tsne,
+    )
 
 
 def _sample(labels: NDArray[np.str_], most: int, seed: int) -> NDArray[np.int64]:
@@ -102,7 +100,7 @@ def _principal(vectors: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArr
     return np.pad(points, ((0, 0), (0, missing))), np.pad(explained, (0, missing))
 
 
-def _tsne(points: NDArray[np.float64], seed: int) -> dict[str, Any]:
+def _tsne(points: NDArray[np.float64], seed: int) -> Plane:
     from sklearn.manifold import TSNE
 
     perplexity = min(_PERPLEXITY, (len(points) - 1) / 3)
@@ -112,7 +110,7 @@ def _tsne(points: NDArray[np.float64], seed: int) -> dict[str, Any]:
         steps = 1000 if len(points) <= _FEW else 500
         model = TSNE(perplexity=perplexity, init=start.astype(np.float32), max_iter=steps, random_state=seed)
         plane = model.fit_transform(points[:, :_COMPONENTS].astype(np.float32))
-    return {"x": _rounded(plane[:, 0]), "y": _rounded(plane[:, 1]), "perplexity": round(perplexity, _DIGITS)}
+    return Plane(x=_rounded(plane[:, 0]), y=_rounded(plane[:, 1]), perplexity=round(perplexity, _DIGITS))
 
 
 def _rounded(values: NDArray[np.floating]) -> list[float]:

@@ -1,4 +1,4 @@
-"""What ``mfcc+gfcc`` stands for: its extractors, and the names of a clip's vector.
+"""Specs of feature sets, such as ``mfcc+gfcc``: their extractors, and the names of a clip's vector.
 
 Apart from `audioclf.features.transformer`, whose transformer needs scikit-learn: extracting and predicting don't.
 """

@@ -1,4 +1,4 @@
-"""What is known of recordings without analysing them: rate, channels, length, and a hash of their content."""
+"""Survey of recordings: rate, channels, length and a hash of the content, known without analysing them."""
 
 from __future__ import annotations
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from audioclf import parallel
 from audioclf._version import __version__
-from audioclf.comparison.compare import Comparison, compare, final_classifier
+from audioclf.comparison.compare import Comparison, compare
+from audioclf.comparison.winner import final_classifier
 from audioclf.dataset.clips import Dataset
 from audioclf.errors import ModelError, SpecError
 from audioclf.model.file import Facts
@@ -76,7 +77,7 @@ def fit_on_all(comparison: Comparison) -> Model:
     experiment = next(e for e in record.experiments if e.identity == asked.names.identity)
     if isinstance(experiment, Failed):
         raise ModelError(f"{experiment.title} can't be trained: {experiment.error}")
-    chosen = final_classifier(comparison.results, asked)
+    chosen = final_classifier(asked, experiment)
     material = comparison.sources.material(asked.extractors, chosen.takes, asked.augment is not None)
     with parallel.single_threaded():  # as in the folds, so that the numbers don't depend on the machine
         estimator = material.fit(chosen, record.seed, np.arange(len(material)))

@@ -1,4 +1,4 @@
-"""The same experiments on several data sets: do their ranks differ by more than chance?"""
+"""Tests of the same experiments on several data sets: do their ranks differ by more than chance?"""
 
 from __future__ import annotations
 

@@ -6,10 +6,9 @@ import base64
 import io
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Any
 
 import numpy as np
 
@@ -17,8 +16,11 @@ from audioclf import parallel
 from audioclf.audio import decode
 from audioclf.audio.resample import resample
 from audioclf.audio.signal import Signal
+from audioclf.audit.finding import Finding
 from audioclf.dataset.clips import Clip
 from audioclf.results import portrait
+from audioclf.results.pictures import Excerpt
+from audioclf.results.schema import Prediction
 from audioclf.spectra.analysis import Analysis
 
 MOST = 24
@@ -42,8 +44,8 @@ _FORMATS = (
 )
 
 
-def pick(
-    predictions: Sequence[Mapping[str, Any]], findings: Sequence[Mapping[str, Any]] = (), most: int = MOST
+def clips_worth_hearing(
+    predictions: Sequence[Prediction], findings: Sequence[Finding] = (), most: int = MOST
 ) -> list[str]:
     """Return the names of the clips worth listening to: the audit's suspects and the surest mistakes, in turn.
 
@@ -54,18 +56,18 @@ def pick(
 
     Parameters
     ----------
-    predictions : sequence of dict
-        As in an experiment of results.json: ``path``, ``label``, ``predicted``, ``probabilities``.
-    findings : sequence of dict
-        The audit's: ``topic`` and ``clips``, lists of names that belong together. Those about shortcuts are left
-        aside, for they tell of classes, not of clips.
+    predictions : sequence of Prediction
+        An experiment's.
+    findings : sequence of Finding
+        The audit's. Those about shortcuts are left aside, for they tell of classes, not of clips.
     most : int
         Names at most.
 
     Examples
     --------
-    >>> wrong = {"path": "c.wav", "label": "cat", "predicted": "dog", "probabilities": None}
-    >>> pick([wrong], [{"topic": "quality", "clips": [["a.wav"], ["b.wav"]]}])
+    >>> wrong = Prediction(path="c.wav", label="cat", predicted="dog")
+    >>> suspects = Finding("quality", "silent", "note", "Two clips are silent.", clips=[["a.wav"], ["b.wav"]])
+    >>> clips_worth_hearing([wrong], [suspects])
     ['a.wav', 'c.wav', 'b.wav']
     """
     wrong = [(name,) for name in _mistakes(predictions)]
@@ -76,9 +78,9 @@ def pick(
     return list(chosen)[:most]
 
 
-def _suspects(findings: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, ...]]:
+def _suspects(findings: Sequence[Finding]) -> Iterator[tuple[str, ...]]:
     """Clips that belong together, the first of each finding, then the second of each ..., none twice."""
-    lists = [finding.get("clips") or [] for finding in findings if finding.get("topic") not in _UNHEARD]
+    lists = [finding.clips for finding in findings if finding.topic not in _UNHEARD]
     seen: set[str] = set()
     for row in zip_longest(*lists, fillvalue=()):
         for together in row:
@@ -88,22 +90,20 @@ def _suspects(findings: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, ...]
                 yield new
 
 
-def _mistakes(predictions: Sequence[Mapping[str, Any]]) -> list[str]:
+def _mistakes(predictions: Sequence[Prediction]) -> list[str]:
     """Names of the clips predicted wrongly, the surest mistake first."""
     weights: dict[str, list[float]] = defaultdict(list)
     for row in predictions:
         weight = 0.0
-        if row["predicted"] != row["label"]:
-            known = row.get("probabilities") or {row["predicted"]: 1.0}
-            weight = max(known.get(row["predicted"], 0.0) - known.get(row["label"], 0.0), 1e-9)
-        weights[row["path"]].append(weight)
+        if row.predicted != row.label:
+            known = row.probabilities or {row.predicted: 1.0}
+            weight = max(known.get(row.predicted, 0.0) - known.get(row.label, 0.0), 1e-9)
+        weights[row.path].append(weight)
     sure = {name: sum(each) / len(each) for name, each in weights.items() if any(each)}
     return sorted(sure, key=lambda name: -round(sure[name], 9))
 
 
-def make_excerpts(
-    clips: Sequence[Clip], most: int = MOST, seconds: float = SECONDS, workers: int = 1
-) -> list[dict[str, Any]]:
+def make_excerpts(clips: Sequence[Clip], most: int = MOST, seconds: float = SECONDS, workers: int = 1) -> list[Excerpt]:
     """Return an excerpt of each clip, in their order, that a report can play and show by itself.
 
     A clip of up to *seconds* is given whole. Of a longer one it is the stretch with the most energy, the first of
@@ -127,10 +127,8 @@ def make_excerpts(
 
     Returns
     -------
-    list of dict
-        ``path`` (the clip's name), ``start`` (where in the clip, in seconds), ``seconds`` and ``shown`` (length of
-        the excerpt), ``duration`` (of the clip), ``media_type``, ``audio`` (base64) and ``spectrogram`` (a picture of
-        at most 64 x 200 of what was heard before encoding; see `audioclf.results.portrait.pack_picture`).
+    list of Excerpt
+        Its spectrogram is a picture of at most 64 x 200 of what was heard before encoding.
     """
     seconds = min(seconds, portrait.LONGEST)
     found = parallel.in_threads(_stretch, [(clip, seconds) for clip in list(clips)[:most]], workers)
@@ -147,8 +145,8 @@ def make_excerpts(
     return excerpts
 
 
-def _size(excerpt: dict[str, Any]) -> int:
-    return len(excerpt["audio"]) + len(excerpt["spectrogram"]["data"])
+def _size(excerpt: Excerpt) -> int:
+    return len(excerpt.audio) + len(excerpt.spectrogram.data)
 
 
 @dataclass(frozen=True)
@@ -190,31 +188,31 @@ def _loudest(signal: Signal, seconds: float) -> int:
     return int(starts[np.argmax(energy[starts + length] - energy[starts])])
 
 
-def _excerpt(stretch: _Stretch, seconds: float) -> dict[str, Any] | None:
+def _excerpt(stretch: _Stretch, seconds: float) -> Excerpt | None:
     rate = stretch.signal.sample_rate
     signal = Signal(stretch.signal.samples[: math.ceil(seconds * rate)], rate)
     try:
-        data, media_type = encode(signal)
+        data, media_type = encode_sound(signal)
         picture = portrait.spectrogram(signal, Analysis(min(stretch.native_rate, rate)), *_PICTURE)
     except Exception:  # as above
         return None
     shown = round(signal.duration, 3)
-    return {
-        "path": stretch.name,
-        "start": round(stretch.start, 3),
-        "seconds": shown,
-        "shown": shown,
-        "duration": round(stretch.duration, 3),
-        "media_type": media_type,
-        "audio": base64.b64encode(data).decode("ascii"),
-        "spectrogram": picture,
-    }
+    return Excerpt(
+        path=stretch.name,
+        start=round(stretch.start, 3),
+        seconds=shown,
+        shown=shown,
+        duration=round(stretch.duration, 3),
+        media_type=media_type,
+        audio=base64.b64encode(data).decode("ascii"),
+        spectrogram=picture,
+    )
 
 
-def encode(signal: Signal) -> tuple[bytes, str]:
+def encode_sound(signal: Signal) -> tuple[bytes, str]:
     """Return a sound file's bytes and its media type: MP3, else OGG Vorbis, else WAV at 16,000 Hz at most.
 
-    >>> encode(Signal(np.zeros(16000, np.float32), 16000))[1] in ("audio/mpeg", "audio/ogg", "audio/wav")
+    >>> encode_sound(Signal(np.zeros(16000, np.float32), 16000))[1] in ("audio/mpeg", "audio/ogg", "audio/wav")
     True
     """
     import soundfile

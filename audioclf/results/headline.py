@@ -1,10 +1,10 @@
-"""The answer of a comparison in a sentence or two, and its baseline and chance level in words."""
+"""Headline of a comparison: its answer in a sentence or two, with the baseline and the chance level in words."""
 
 from __future__ import annotations
 
 from audioclf.results import verdicts
+from audioclf.results.names import Names
 from audioclf.results.results import Results
-from audioclf.results.schema import Finished
 from audioclf.results.words import interval, score
 from audioclf.statistics.chance import chance_level
 
@@ -33,9 +33,7 @@ def answer(results: Results) -> str:
     if got.low is not None and got.high is not None:
         said += f", 95 % interval {got.low:.2f}–{got.high:.2f}"
     told = [text for text in (verdicts.counted(results), verdicts.against_baseline(results)) if text]
-    if results.record.tests and verdicts.counted(results):
-        return " ".join([f"{said}.", *told])
-    if results.baseline is not None:
+    if not told and results.baseline is not None:
         said += f", against {score(results.baseline.metric(results.metric).mean)} of the {BASELINE}"
     return " ".join([f"{said}.", *told])
 
@@ -83,6 +81,6 @@ _WHY_LOWER = {
 }
 
 
-def mark(experiment: Finished) -> str:
+def mark(experiment: Names) -> str:
     """Return what follows a classifier's name in a table: that it is the baseline, that clips were augmented."""
     return ", augmented" * bool(experiment.augment) + " (baseline)" * experiment.is_baseline

@@ -1,4 +1,4 @@
-"""How experiments are named, and which one is the baseline."""
+"""Names of experiments, and which one is the baseline."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ BASELINE = "dummy"
 """The classifier that always answers the majority class and looks at no features: what every other one has to beat."""
 
 
-class Names(Struct, kw_only=True):
+class Names(Struct, kw_only=True, frozen=True):
     """What tells an experiment from all others of its run.
 
     Attributes

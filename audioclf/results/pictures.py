@@ -5,7 +5,7 @@ from __future__ import annotations
 from audioclf.structs import Count, Finite, Struct
 
 
-class Picture(Struct, kw_only=True):
+class Picture(Struct, kw_only=True, frozen=True):
     """A two-dimensional array of levels as bytes; `audioclf.results.portrait.unpack_picture` gives it back.
 
     Attributes
@@ -30,26 +30,26 @@ class Picture(Struct, kw_only=True):
     seconds: Finite
 
 
-class Filterbank(Picture, kw_only=True):
+class Filterbank(Picture, kw_only=True, frozen=True):
     """Energies of bands over time; *centres* are the bands' in Hz."""
 
     centres: list[Finite]
 
 
-class Cepstrogram(Picture, kw_only=True):
+class Cepstrogram(Picture, kw_only=True, frozen=True):
     """Coefficients over time; *first* is the number of the first row's."""
 
     first: Count
 
 
-class Waveform(Struct, kw_only=True):
+class Waveform(Struct, kw_only=True, frozen=True):
     """The lowest and the highest sample of equal stretches; full scale is ±1."""
 
     low: list[Finite]
     high: list[Finite]
 
 
-class Spectrum(Struct, kw_only=True):
+class Spectrum(Struct, kw_only=True, frozen=True):
     """Levels in dB at frequencies that begin at *first_hz* and are *step_hz* apart."""
 
     first_hz: Finite
@@ -57,7 +57,7 @@ class Spectrum(Struct, kw_only=True):
     level: list[Finite]
 
 
-class Cepstrum(Struct, kw_only=True):
+class Cepstrum(Struct, kw_only=True, frozen=True):
     """Values at quefrencies that begin at *first_seconds* and are *step_seconds* apart."""
 
     first_seconds: Finite
@@ -65,7 +65,7 @@ class Cepstrum(Struct, kw_only=True):
     value: list[Finite]
 
 
-class Portrait(Struct, kw_only=True):
+class Portrait(Struct, kw_only=True, frozen=True):
     """What is drawn of one clip, at the analysis rate, over its beginning (`audioclf.results.portrait.LONGEST`).
 
     Attributes
@@ -111,7 +111,7 @@ class Portrait(Struct, kw_only=True):
     cepstrogram: Cepstrogram
 
 
-class Excerpt(Struct, kw_only=True):
+class Excerpt(Struct, kw_only=True, frozen=True):
     """A stretch of a clip to listen to, with its picture.
 
     Attributes

@@ -6,7 +6,6 @@ and answers the questions that all reports ask. It knows nothing of plotting or 
 
 from __future__ import annotations
 
-import math
 import os
 from collections import Counter
 from dataclasses import dataclass
@@ -14,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from audioclf import structs
-from audioclf.errors import ResultsError, did_you_mean
+from audioclf.errors import ResultsError
 from audioclf.files import write_whole
-from audioclf.results.metrics import METRICS, RANKING, TAG_METRICS, TAG_RANKING, TAG_TITLES, TITLES
-from audioclf.results.names import is_baseline
+from audioclf.results import consistency
+from audioclf.results.metrics import METRICS, TAG_METRICS, TAG_TITLES, TITLES
+from audioclf.results.ranking import rank
 from audioclf.results.schema import SCHEMA, Failed, Finished, Record
 from audioclf.structs import DamagedError
 
@@ -86,13 +86,9 @@ class Results:
                     f"{file}: written by a later audioclf ({data.get('audioclf', '?')}); upgrade to read it"
                 )
             record = structs.convert(data, Record)
+            consistency.check(record)
         except DamagedError as error:
             raise ResultsError(f"{file}: not a whole results.json of audioclf: {error}") from error
-        known = TAG_RANKING if record.task == "multi-label" else RANKING
-        if record.metric not in known:
-            raise ResultsError(
-                f"{file}: ranks by '{record.metric}', which isn't known here. {did_you_mean(record.metric, known)}"
-            )
         return cls(record)
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
@@ -136,15 +132,7 @@ class Results:
 
         Ties go to the better macro F1, then to fewer features, then to the order asked for.
         """
-        finished = [e for e in self.record.experiments if isinstance(e, Finished)]
-        return sorted(
-            finished,
-            key=lambda e: (
-                _descending(e.metrics[self.metric].mean),
-                _descending(e.metrics["macro_f1"].mean),
-                e.n_features,
-            ),
-        )
+        return rank(self.record.experiments, self.metric)
 
     def failed(self) -> list[Failed]:
         """Experiments that did not finish; their ``error`` says why."""
@@ -159,7 +147,7 @@ class Results:
     @property
     def baseline(self) -> Finished | None:
         """The best finished experiment of the `BASELINE` classifier, or None if there is none."""
-        return next((e for e in self.ranking() if is_baseline(e)), None)
+        return next((e for e in self.ranking() if e.is_baseline), None)
 
     def confusions(self, experiment: Finished, most: int | None = 10) -> list[Confusion]:
         """The pairs of classes most often confused, with the clips behind them."""
@@ -180,7 +168,3 @@ class Results:
         ]
         found.sort(key=lambda c: (-c.count, -c.share, c.label, c.predicted))
         return found[:most]
-
-
-def _descending(score: float | None) -> float:
-    return math.inf if score is None else -round(score, 6)

@@ -1,4 +1,4 @@
-"""How experiments compare with the best one, in words: how a new draw would come out, and how these clips did.
+"""Verdicts on experiments against the best one: how a new draw would come out, and how these clips did.
 
 Two tests answer two questions (docs/statistics.md). The corrected resampled t-test over folds decides how a new draw of
 clips would come out; few folds decide little. McNemar's test says how the same clips came out, whatever others would.

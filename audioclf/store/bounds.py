@@ -1,4 +1,4 @@
-"""How much the store holds and how much it may: sizes, what is kept by which recipe, what goes when it is full."""
+"""Bounds of the store: its size, what is kept by which recipe, and what goes when it is full."""
 
 from __future__ import annotations
 

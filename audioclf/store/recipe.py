@@ -1,4 +1,4 @@
-"""Under which names the store keeps features: the recipe that made them, and the key of the clip."""
+"""Recipes and keys: the names under which the store keeps features."""
 
 from __future__ import annotations
 

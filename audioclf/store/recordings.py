@@ -1,4 +1,4 @@
-"""What the store remembers of recordings, and when it may be believed: while the file is the same."""
+"""Recordings that the store remembers, and when that may be believed: while the file is the same."""
 
 from __future__ import annotations
 

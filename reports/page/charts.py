@@ -9,9 +9,9 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from audioclf.plugin import Results
 from audioclf.reports.pictures import canvas
 from audioclf.reports.pictures.catalogue import Picture, Section, matrices, of_section, pictures
-from audioclf.results.results import Results
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

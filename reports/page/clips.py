@@ -1,4 +1,4 @@
-"""Clips that a page lets one hear and see."""
+"""Clips on a page, to listen to and to look at."""
 
 from __future__ import annotations
 

@@ -1,10 +1,11 @@
-"""All that the template of a page shows of a record, but for the clips that can be heard."""
+"""Content of a page: all that its template shows of a record, but for the clips that can be heard."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from audioclf import grammar
+from audioclf.plugin import Results
 from audioclf.reports.page import charts, details, findings, ranking
 from audioclf.reports.words import (
     audit,
@@ -21,7 +22,6 @@ from audioclf.reports.words import (
 from audioclf.reports.words.naming import slugs
 from audioclf.results import verdicts, words
 from audioclf.results.metrics import ERRORS
-from audioclf.results.results import Results
 
 _MOST_CLIPS = 12
 _FEWER_CLIPS = 5

@@ -1,4 +1,4 @@
-"""What a page shows of one experiment, and of the held-out test set: metrics, classes, confusions and folds."""
+"""Details of one experiment, or of the held-out test set, for a page: metrics, classes, confusions and folds."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from audioclf.plugin import Finished, Results
 from audioclf.reports.words import costs, networks, tags, tuning
 from audioclf.results import verdicts
 from audioclf.results.metrics import ERRORS
-from audioclf.results.results import Results
-from audioclf.results.schema import Finished, Fold, HeldOut, OfLabel
+from audioclf.results.schema import Fold, HeldOut, OfLabel
 from audioclf.results.words import MISSING, between, interval, options, score, seconds, spread
 
 MOST_COLUMNS = 15

@@ -1,12 +1,12 @@
-"""What a page shows of a finding of the audit: its sentence, a table, and the clips that can be heard."""
+"""Findings of the audit for a page: a sentence, a table, and the clips that can be heard."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from audioclf.audit.finding import Finding
+from audioclf.plugin import Results
 from audioclf.reports.words import audit
-from audioclf.results.results import Results
 
 _MOST_ROWS = 60
 

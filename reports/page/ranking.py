@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from audioclf.plugin import Finished, Results
 from audioclf.reports.words import costs, protocol, tuning
 from audioclf.reports.words.costs import Cost
-from audioclf.results.results import Results
-from audioclf.results.schema import Finished, Metric, VersusBest
+from audioclf.results.schema import Metric, VersusBest
 from audioclf.results.words import interval
 
 

@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from audioclf.files import write_whole
+from audioclf.plugin import write_whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

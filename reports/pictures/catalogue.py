@@ -1,4 +1,4 @@
-"""Which pictures a record has data for, and which section of a report each belongs to."""
+"""Catalogue of pictures: those that a record has data for, each with the section of the report it belongs to."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from audioclf.plugin import Finished, Results
 from audioclf.reports.pictures import calibration
 from audioclf.reports.pictures.classes import class_distribution, label_bars
 from audioclf.reports.pictures.confusion import confusion_counts, confusion_shares
@@ -26,8 +27,7 @@ from audioclf.reports.pictures.training import training_curve
 from audioclf.reports.words import costs, networks, tags
 from audioclf.reports.words.data import noun
 from audioclf.reports.words.naming import slug_of
-from audioclf.results.results import Results
-from audioclf.results.schema import Finished, OfLabel
+from audioclf.results.schema import OfLabel
 from audioclf.results.words import score
 from audioclf.statistics.calibration import reliability
 
@@ -120,7 +120,7 @@ def _comparison(results: Results) -> Iterator[Picture]:
         title = "Experiments ranked, with 95 % intervals"
         yield Picture("ranking", Section.RANKING, title, partial(ranking, results))
     points = _points(results)
-    if sum(point.kind != "floor" for point in points) > 1:
+    if sum(point.kind != "baseline" for point in points) > 1:
         metric = results.titles[results.metric]
         what = f"{results.record.dataset.name}: {metric} against cost"
         yield Picture("cost", Section.COST, what, partial(cost, points, metric, what))
@@ -133,7 +133,7 @@ def _points(results: Results) -> list[Point]:
         values, price = e.metrics[results.metric], costs.cost(e)
         if price is None or values.mean is None:
             continue
-        kind = "floor" if e.is_baseline else "network" if networks.is_network(e) else "other"
+        kind = "baseline" if e.is_baseline else "network" if networks.is_network(e) else "other"
         ends = (values.mean, values.low, values.high)
         found.append(Point(place, e.title, kind, *ends, price.kilobytes, price.milliseconds))
     return found
@@ -149,19 +149,18 @@ def _answers(results: Results) -> Iterator[Picture]:
     if (truth.any(axis=0) & ~truth.all(axis=0)).any():
         each = "each label on its own" if results.multilabel else "one class against the rest"
         for name, what, draw in (
-            ("roc", f"hits against false alarms, {each}", roc),
-            ("precision-recall", f"precision against recall, {each}", precision_recall),
+            ("roc", f"ROC curve, {each}", roc),
+            ("precision-recall", f"precision-recall curve, {each}", precision_recall),
         ):
             drawn = partial(draw, truth, scores, results.labels, f"{about}, {what}", one)
             yield Picture(name, Section.WINNER, f"{best.title}: {what}", drawn)
-    what = "labels" if results.multilabel else "right answers"
-    what += " against their probability"
+    what = "reliability: " + ("labels" if results.multilabel else "right answers") + " against their probability"
     drawn = partial(_reliability, truth, scores, f"{about}, {what}", results.multilabel)
     yield Picture("reliability", Section.WINNER, f"{best.title}: {what}", drawn)
 
 
 def _insights(results: Results) -> Iterator[Picture]:
-    """What more is known of the winner: its learning curve, and what its score rests on."""
+    """What more is known of the winner: its learning curve and permutation importance."""
     curve, drops = results.record.learning_curve, results.record.importance
     if curve is not None and any(p.mean is not None for p in curve.points):
         metric = results.titles.get(curve.metric, curve.metric)
@@ -169,7 +168,7 @@ def _insights(results: Results) -> Iterator[Picture]:
         yield Picture("learning-curve", Section.WINNER, what, partial(learning_curve, curve.points, metric, what))
     if drops is not None and (drops.extractors or drops.coefficients):
         metric = results.titles.get(drops.metric, drops.metric)
-        what = f"{drops.title}: what its {metric} of {score(drops.baseline)} rests on"
+        what = f"{drops.title}: permutation importance for its {metric} of {score(drops.baseline)}"
         yield Picture("importance", Section.WINNER, what, partial(importance, drops, metric, what))
 
 
@@ -179,13 +178,13 @@ def _test(results: Results) -> Iterator[Picture]:
     if test is None:
         return
     if results.multilabel:
-        what = f"{test.title} on the clips kept apart: labels found, missed and wrongly given"
+        what = f"{test.title} on the held-out test set: labels found, missed and wrongly given"
         yield Picture(name, Section.TEST, what, partial(_label_bars, results, test.per_class, what))
         return
     got = f"{score(test.metrics[results.metric].value)} {results.titles[results.metric]}"
-    heading = f"{test.title} on the clips kept apart: {got}"
+    heading = f"{test.title} on the held-out test set: {got}"
     draw = partial(confusion_counts, np.asarray(test.confusion_matrix), results.labels, heading)
-    yield Picture(name, Section.TEST, f"Confusion matrix of {test.title} on the clips kept apart, in clips", draw)
+    yield Picture(name, Section.TEST, f"Confusion matrix of {test.title} on the held-out test set, in clips", draw)
 
 
 def _training(results: Results) -> Iterator[Picture]:

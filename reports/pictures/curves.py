@@ -70,8 +70,8 @@ def roc(
     )
     figure, axes = _curves(curves, mean, "area under the curve", heading, "default", noun)
     axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1.0, linestyle=(0, (4, 3)), zorder=0)
-    axes.set_xlabel(f"false alarms: share of the other clips taken for the {noun}", fontsize=SIZE, color=MUTED)
-    axes.set_ylabel(f"hits: share of the {noun}'s clips found", fontsize=SIZE, color=MUTED)
+    axes.set_xlabel(f"false positive rate: share of the other clips given the {noun}", fontsize=SIZE, color=MUTED)
+    axes.set_ylabel(f"true positive rate: share of the {noun}'s clips found", fontsize=SIZE, color=MUTED)
     return figure
 
 

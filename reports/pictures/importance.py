@@ -77,6 +77,6 @@ def importance(drops: Importance, metric: str, heading: str) -> Figure:
                 textcoords="offset points", fontsize=SIZE - 0.5, color=INK, va="center_baseline",
             )  # fmt: skip
         axes.set_title(name, fontsize=SIZE + 0.5, color=INK, loc="left", pad=5)
-    axes.set_xlabel(f"drop of {metric} when shuffled, mean ± std", fontsize=SIZE, color=MUTED)
+    axes.set_xlabel(f"drop of {metric} when permuted, mean ± std", fontsize=SIZE, color=MUTED)
     add_head(figure, heading)
     return figure

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from audioclf.grammar import count
+from audioclf.plugin import Across
 from audioclf.reports.pictures.canvas import (
     ACCENT,
     INK,
@@ -22,7 +23,6 @@ from audioclf.reports.pictures.canvas import (
     save,
     text_width,
 )
-from audioclf.results.across import Across
 from audioclf.results.metrics import TAG_TITLES, TITLES
 from audioclf.results.words import shortened
 from audioclf.statistics.ranks import cliques

@@ -1,1 +1,1 @@
-"""What reports say in words and figures, so that all formats say the same."""
+"""Words of reports: sentences and figures that all formats share."""

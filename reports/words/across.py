@@ -1,9 +1,9 @@
-"""The same experiments over several data sets, in words, as rows and as a picture: what every format shows."""
+"""The same experiments over several data sets, in words and as rows: what every format shows."""
 
 from __future__ import annotations
 
 from audioclf.grammar import count, listed
-from audioclf.results.across import Across
+from audioclf.plugin import Across
 from audioclf.results.metrics import TAG_TITLES, TITLES
 from audioclf.results.words import score, with_p
 from audioclf.statistics import significance

@@ -1,4 +1,4 @@
-"""What the audit found, in words and as cells of tables."""
+"""Findings of the audit, in words and as cells of tables."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Any
 
 from audioclf.audit.finding import Finding
 from audioclf.grammar import count, listed
+from audioclf.plugin import Results
 from audioclf.reports.words.data import data_sentence
-from audioclf.results.results import Results
 from audioclf.results.words import MISSING
 
 _KINDS = {

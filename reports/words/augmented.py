@@ -1,12 +1,11 @@
-"""What augmented copies of training clips changed: each experiment with and without them, in words and as rows."""
+"""Each experiment with and without augmented copies of training clips, in words and as rows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from audioclf.grammar import count, listed
-from audioclf.results.results import Results
-from audioclf.results.schema import Finished
+from audioclf.plugin import Finished, Results
 from audioclf.results.words import score, signed
 from audioclf.statistics import significance
 

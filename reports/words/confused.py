@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from audioclf.plugin import Results
 from audioclf.reports.words import tags
-from audioclf.results.results import Results
 from audioclf.results.schema import Prediction
 
 

@@ -1,12 +1,11 @@
-"""What a classifier costs beside what it scores: its size and its time a clip, in words."""
+"""Cost of a classifier: its size and its time a clip, in words."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from audioclf.plugin import Finished, Results
 from audioclf.results import verdicts
-from audioclf.results.results import Results
-from audioclf.results.schema import Finished
 from audioclf.results.words import milliseconds, score, size, thousands, two_digits
 
 MEASURED = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from audioclf.grammar import count
-from audioclf.results.results import Results
+from audioclf.plugin import Results
 from audioclf.results.words import duration
 
 

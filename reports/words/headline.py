@@ -1,14 +1,14 @@
-"""What a report begins with, in words: the answer, the main figures, and how far they can be trusted."""
+"""Beginning of a report, in words: the answer, the main figures, and how far they can be trusted."""
 
 from __future__ import annotations
 
 from audioclf.grammar import count, listed
+from audioclf.plugin import Finished, Results
 from audioclf.reports.words import audit
 from audioclf.reports.words.data import noun
 from audioclf.reports.words.tuning import not_nested
 from audioclf.results import headline, verdicts
-from audioclf.results.results import Results
-from audioclf.results.schema import Finished, HeldOut
+from audioclf.results.schema import HeldOut
 from audioclf.results.words import interval, score
 
 

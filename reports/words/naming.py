@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from audioclf.plugin import Results
 from audioclf.results.names import Names
-from audioclf.results.results import Results
 
 
 def slugs(experiments: Iterable[Names]) -> list[str]:

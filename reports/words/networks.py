@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from audioclf.plugin import Finished, Results
 from audioclf.reports.words.costs import cost, relative
-from audioclf.results.results import Results
-from audioclf.results.schema import Finished
 from audioclf.results.words import score
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from audioclf.grammar import count
-from audioclf.results.results import Results
-from audioclf.results.schema import Finished, Naive
+from audioclf.plugin import Finished, Results
+from audioclf.results.schema import Naive
 from audioclf.results.words import score
 
 
@@ -98,13 +98,13 @@ def lesson(results: Results) -> list[str]:
         if leak >= 0.0005:
             what = "recording" if split == "split by recording" else "recording or its group"
             said.append(
-                f"Split at random, pieces of one recording stand on both sides of the split. The {leak:.3f} that this "
-                f"adds is for knowing the {what} again, and is lost on one that is new."
+                f"Split at random, pieces of one recording are in training and in test. The {leak:.3f} that this "
+                f"adds is data leakage: it comes from recognising the {what}, and is lost on a new one."
             )
             if best.naive_recordings is not None and best.naive_recordings > (best.recordings or 0.0):
                 said.append(
-                    f"Averaging answers doesn't mend it: {score(best.naive_recordings)} per recording under that "
-                    "split, with pieces of each recording learnt."
+                    f"Averaging answers doesn't remove it: {score(best.naive_recordings)} per recording under that "
+                    "split, for pieces of each recording were trained on."
                 )
         else:
             said.append("Split at random, the score is no higher, so no data leakage shows in it.")

@@ -1,10 +1,10 @@
-"""How a run was made, in words: its protocol, its times, and what it takes to reproduce it."""
+"""Protocol of a run, its times, and what it takes to reproduce it, in words."""
 
 from __future__ import annotations
 
 from audioclf.grammar import count
-from audioclf.results.results import Results
-from audioclf.results.schema import Analysis, Finished
+from audioclf.plugin import Finished, Results
+from audioclf.results.schema import Analysis
 from audioclf.results.words import MISSING, duration
 
 STAGES = (

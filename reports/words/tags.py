@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf.results.results import Results
-from audioclf.results.schema import Finished, OfLabel
+from audioclf.plugin import Finished, Results
+from audioclf.results.schema import OfLabel
 
 SEPARATOR = ";"
 SIGNS = {"right": "✓", "missed": "−", "extra": "+"}

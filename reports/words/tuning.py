@@ -1,10 +1,9 @@
-"""How parameters were searched and which were chosen, in words."""
+"""Tuning, in words: how parameters were searched and which were chosen."""
 
 from __future__ import annotations
 
 from audioclf.grammar import count
-from audioclf.results.results import Results
-from audioclf.results.schema import Finished
+from audioclf.plugin import Finished, Results
 from audioclf.spec import text_of
 
 

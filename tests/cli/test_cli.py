@@ -252,7 +252,7 @@ def test_a_comparison_that_is_tuned_and_questioned(run, tiny, tmp_path):
     assert record["dataset"]["n_groups"] == 8
     head = next(line for line in stdout.splitlines() if "against the best" in line)
     assert "not nested (optimistic)" in head
-    assert "groups ignored (leaky)" in head
+    assert "groups ignored (data leakage)" in head
     assert "held-out test set: 6 clips of apart.csv, answered once by " in stdout
     assert "6 of the test clips come from recordings that are among those to learn from" in stderr
     assert record["learning_curve"]["points"]

@@ -11,7 +11,7 @@ from audioclf import parallel
 from audioclf.cli.main import main
 from audioclf.comparison import compare
 from audioclf.errors import SpecError
-from audioclf.results.names import identity
+from audioclf.results.schema import Augmentation
 from audioclf.store.store import FeatureStore
 
 pytest.importorskip("audiomentations")
@@ -36,17 +36,15 @@ def test_a_copy_of_a_clip_that_tests_never_trains(random_labels, spec):
     record = compare.compare(
         random_labels, "mfcc", spec, cv=4, augment="noise:min_snr=60:max_snr=60", augment_compare=True
     ).results.record
-    without, augmented, _floor = record["experiments"]
-    assert (without["augment"], augmented["augment"]) == (None, "noise:min_snr=60:max_snr=60")
+    without, augmented, _floor = record.experiments
+    assert (without.augment, augmented.augment) == (None, "noise:min_snr=60:max_snr=60")
     for experiment in (without, augmented):
-        assert experiment["metrics"]["accuracy"]["mean"] < 0.8
-        assert sorted(row["path"] for row in experiment["predictions"]) == sorted(
+        assert experiment.metrics["accuracy"].mean < 0.8
+        assert sorted(row.path for row in experiment.predictions) == sorted(
             path.relative_to(random_labels).as_posix() for path in random_labels.rglob("*.wav")
         )
     if spec == "knn:k=1":  # the copies lie where the clips do, so the answers stay
-        assert [row["predicted"] for row in augmented["predictions"]] == [
-            row["predicted"] for row in without["predictions"]
-        ]
+        assert [row.predicted for row in augmented.predictions] == [row.predicted for row in without.predictions]
 
 
 def test_the_search_tests_no_copy_either(random_labels):
@@ -59,7 +57,7 @@ def test_the_search_tests_no_copy_either(random_labels):
         augment="noise:min_snr=60:max_snr=60",
         augment_factor=1,
     ).results.record
-    assert max(fold["inner_score"] for fold in record["experiments"][0]["folds"]) < 0.85
+    assert max(fold.inner_score for fold in record.experiments[0].folds) < 0.85
 
 
 def test_same_numbers_for_any_number_of_workers_and_a_warm_store(tiny, tmp_path, monkeypatch):
@@ -78,12 +76,12 @@ def test_same_numbers_for_any_number_of_workers_and_a_warm_store(tiny, tmp_path,
         )
         for workers in (1, 2)
     ]
-    for first, second in zip(*(run.results.record["experiments"] for run in runs)):
-        assert first["predictions"] == second["predictions"]
-    assert identity(runs[0].best)[2] == "shift,noise"
-    assert [e["augment"] for e in runs[0].results.record["experiments"]] == ["shift,noise", "shift,noise", None]
+    for first, second in zip(*(run.results.record.experiments for run in runs)):
+        assert first.predictions == second.predictions
+    assert runs[0].best.augment == "shift,noise"
+    assert [e.augment for e in runs[0].results.record.experiments] == ["shift,noise", "shift,noise", None]
     assert len(runs[0].sources.copies) == 2
-    assert runs[0].results.record["augmentation"] == {"spec": "shift,noise", "factor": 2, "compared": False}
+    assert runs[0].results.record.augmentation == Augmentation(spec="shift,noise", factor=2)
 
 
 def test_a_model_learns_from_the_copies(tiny, tmp_path):
@@ -98,8 +96,8 @@ def test_a_model_learns_from_the_copies(tiny, tmp_path):
 
 def test_clips_kept_apart_are_answered_by_what_learnt_from_copies(tiny):
     record = compare.compare(tiny, "mfcc", "knn", cv=2, augment="noise", augment_factor=1, test=tiny).results.record
-    assert record["test"]["augment"] == "noise"
-    assert record["test"]["n_clips"] == 24
+    assert record.test.augment == "noise"
+    assert record.test.n_clips == 24
 
 
 def test_what_is_wrong_is_said_before_the_work(tiny, capsys):

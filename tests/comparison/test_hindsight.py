@@ -6,20 +6,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import records
+from msgspec.structs import replace
 
 from audioclf.comparison import hindsight
 from audioclf.comparison.hindsight import cost_of_leak, doubtful_labels
 from audioclf.dataset.clips import Clip
+from audioclf.results.schema import Prediction
 
 
 def answers(labels, probabilities, repeats=1):
-    """An experiment's record: the same clips in every repeat."""
+    """An experiment: the same clips in every repeat."""
     rows = [
-        {"path": f"{i}.wav", "label": label, "probabilities": dict(zip("ab", map(float, p)))}
+        Prediction(path=f"{i}.wav", repeat=r, label=label, predicted="a", probabilities=dict(zip("ab", map(float, p))))
         for r in range(repeats)
         for i, (label, p) in enumerate(zip(labels, probabilities[r]))
     ]
-    return {"features": "mfcc", "classifier": "svm", "predictions": rows}
+    return replace(records.typed(records.finished()), predictions=rows)
 
 
 def test_doubts_go_by_the_mean_over_repeats(monkeypatch):
@@ -47,18 +50,18 @@ def test_a_flipped_label_is_doubted():
 
 
 def test_no_doubts_without_probabilities():
-    record = answers("ab", [[[1, 0], [0, 1]]])
-    record["predictions"][1]["probabilities"] = None
-    assert doubtful_labels(record, [Clip(Path("0.wav"), "a")]) is None
+    experiment = answers("ab", [[[1, 0], [0, 1]]])
+    first, second = experiment.predictions
+    experiment = replace(experiment, predictions=[first, replace(second, probabilities=None)])
+    assert doubtful_labels(experiment, [Clip(Path("0.wav"), "a")]) is None
 
 
 def scored(honest, leaky, std=0.01):
-    return {
-        "features": "mfcc",
-        "classifier": "svm",
-        "metrics": {"accuracy": {"mean": honest, "std": std}},
-        "naive": {"metrics": {"accuracy": {"mean": leaky, "std": 0.0}}},
-    }
+    naive = {"kind": "stratified-k-fold", "n_splits": 5, "repeats": 1}
+    naive["metrics"] = {"accuracy": {"mean": leaky, "std": 0.0}}
+    experiment = records.finished(metrics={"accuracy": honest}, naive=naive)
+    experiment["metrics"]["accuracy"]["std"] = std
+    return records.typed(experiment)
 
 
 @pytest.mark.parametrize(
@@ -71,9 +74,9 @@ def test_the_price_of_a_leak(honest, leaky, std, severity):
     assert (finding.score, finding.chance) == (leaky, honest)
     assert f"scores {honest:.3f} accuracy" in finding.sentence
     assert f"{leaky:.3f}" in finding.sentence
-    assert ("too good" in finding.sentence) == (leaky - honest > 0.02)
+    assert ("optimistic" in finding.sentence) == (leaky - honest > 0.02)
 
 
 def test_no_price_without_a_naive_score():
-    assert cost_of_leak({**scored(0.7, 0.9), "naive": None}, "accuracy") is None
+    assert cost_of_leak(replace(scored(0.7, 0.9), naive=None), "accuracy") is None
     assert cost_of_leak(scored(0.7, None), "accuracy") is None

@@ -8,7 +8,13 @@ from materials import material
 
 from audioclf.classifier.contract import build_classifier
 from audioclf.comparison.learning_curve import SHARES, learning_curve, nested
+from audioclf.experiment.experiment import Experiment
+from audioclf.features.specs import build_extractors
 from audioclf.validation.splits import Split
+
+
+def experiment(classifier):
+    return Experiment("mfcc", tuple(build_extractors("mfcc")), build_classifier(classifier))
 
 
 def grouped(rng, n_groups=40, n_classes=3, mixed=False):
@@ -78,32 +84,30 @@ def noisy(rng):
 
 def test_more_clips_teach_more(noisy):
     data, truth, splits = noisy
-    curve = learning_curve(
-        build_classifier("logreg"), material(data, None, truth), splits, "accuracy", seed=0, features="mfcc"
-    )
-    points = curve["points"]
-    assert (curve["features"], curve["classifier"], curve["metric"]) == ("mfcc", "logreg", "accuracy")
-    assert [point["share"] for point in points] == list(SHARES)
-    assert [point["n_train"] for point in points] == [12, 24, 48, 72, 96, 120]
-    assert points[-1]["mean"] > points[0]["mean"] + 0.05
-    assert all(point["std"] >= 0 for point in points)
+    curve = learning_curve(experiment("logreg"), material(data, None, truth), splits, "accuracy", seed=0)
+    points = curve.points
+    assert (curve.features, curve.classifier, curve.metric) == ("mfcc", "logreg", "accuracy")
+    assert [point.share for point in points] == list(SHARES)
+    assert [point.n_train for point in points] == [12, 24, 48, 72, 96, 120]
+    assert points[-1].mean > points[0].mean + 0.05
+    assert all(point.std >= 0 for point in points)
 
 
 def test_the_last_point_is_the_cross_validated_score(noisy):
     data, truth, splits = noisy
     classifier = build_classifier("knn")
-    curve = learning_curve(classifier, material(data, None, truth), splits, "accuracy", seed=0)
+    curve = learning_curve(experiment("knn"), material(data, None, truth), splits, "accuracy", seed=0)
     by_hand = []
     for split in splits:
         estimator = classifier.build(0).fit(data[split.train], truth[split.train])
         by_hand.append(np.mean(estimator.predict(data[split.test]) == truth[split.test]))
-    assert curve["points"][-1]["mean"] == pytest.approx(np.mean(by_hand), abs=1e-6)
-    assert curve["points"][-1]["std"] == pytest.approx(np.std(by_hand), abs=1e-6)
+    assert curve.points[-1].mean == pytest.approx(np.mean(by_hand), abs=1e-6)
+    assert curve.points[-1].std == pytest.approx(np.std(by_hand), abs=1e-6)
 
 
 def test_same_numbers_for_any_number_of_workers(noisy, monkeypatch):
     data, truth, splits = noisy
-    arguments = (build_classifier("logreg"), material(data, None, truth), splits, "macro_f1", 5)
+    arguments = (experiment("logreg"), material(data, None, truth), splits, "macro_f1", 5)
     alone = learning_curve(*arguments)
     monkeypatch.setattr("audioclf.parallel.PATIENCE", 0.0)
     assert learning_curve(*arguments, workers=2) == alone
@@ -116,10 +120,10 @@ def test_sequences(rng):
     data = (frames[:, None] + rng.standard_normal((lengths.sum(), 2))).astype(np.float32)
     rows = np.arange(24)
     splits = [Split(0, i, rows[rows // 2 % 2 != i], rows[rows // 2 % 2 == i]) for i in range(2)]
-    classifier = build_classifier("hmm:states=2:mixtures=1:calibration_folds=0")
+    classifier = experiment("hmm:states=2:mixtures=1:calibration_folds=0")
     curve = learning_curve(classifier, material(data, lengths, truth), splits, "accuracy", 0, shares=[0.5, 1.0])
-    assert [point["n_train"] for point in curve["points"]] == [6, 12]
-    assert curve["points"][-1]["mean"] > 0.9
+    assert [point.n_train for point in curve.points] == [6, 12]
+    assert curve.points[-1].mean > 0.9
 
 
 def test_a_share_that_the_classifier_refuses_is_left_out(noisy, monkeypatch):
@@ -134,8 +138,8 @@ def test_a_share_that_the_classifier_refuses_is_left_out(noisy, monkeypatch):
         return fit(self, X, y)
 
     monkeypatch.setattr(KNeighborsClassifier, "fit", picky)
-    curve = learning_curve(build_classifier("knn"), material(data, None, truth), splits, "accuracy", 0)
-    assert [point["share"] for point in curve["points"]] == [0.6, 0.8, 1.0]
+    curve = learning_curve(experiment("knn"), material(data, None, truth), splits, "accuracy", 0)
+    assert [point.share for point in curve.points] == [0.6, 0.8, 1.0]
 
 
 def test_shares_that_give_the_same_parts_are_told_once():
@@ -144,5 +148,5 @@ def test_shares_that_give_the_same_parts_are_told_once():
     rows = np.arange(16)
     splits = [Split(0, 0, rows[:12], rows[12:])]  # three speakers to learn from
     data = np.where(truth == "a", 0.0, 1.0)[:, None].astype(np.float32)
-    curve = learning_curve(build_classifier("knn:k=1"), material(data, None, truth, speakers), splits, "accuracy", 0)
-    assert [(point["share"], point["n_train"]) for point in curve["points"]] == [(0.2, 4), (0.6, 8), (1.0, 12)]
+    curve = learning_curve(experiment("knn:k=1"), material(data, None, truth, speakers), splits, "accuracy", 0)
+    assert [(point.share, point.n_train) for point in curve.points] == [(0.2, 4), (0.6, 8), (1.0, 12)]

@@ -14,6 +14,7 @@ from audioclf.cli.main import main
 from audioclf.comparison import compare
 from audioclf.errors import MissingExtraError
 from audioclf.results.results import Results
+from audioclf.results.schema import Finished
 
 SMALL = "cnn:epochs=3:crop=16:width=4:blocks=2"
 
@@ -46,28 +47,28 @@ def done(tiny):
 
 def test_epochs_are_told_and_kept(done):
     result, told = done
-    networks = [e for e in result.results.record["experiments"] if e["classifier"].startswith("cnn")]
-    assert [e["features"] for e in networks] == ["zcr", "mfcc:n_coeffs=5"]  # one coefficient is enough
+    networks = [e for e in result.results.record.experiments if e.classifier.startswith("cnn")]
+    assert [e.features for e in networks] == ["zcr", "mfcc:n_coeffs=5"]  # one coefficient is enough
     for experiment in networks:
-        assert experiment["status"] == "ok"
-        assert experiment["takes"] == "sequences"
-        for fold in experiment["folds"]:
-            assert [epoch["epoch"] for epoch in fold["history"]["epochs"]] == [1, 2, 3]
+        assert isinstance(experiment, Finished)
+        assert experiment.takes == "sequences"
+        for fold in experiment.folds:
+            assert [epoch["epoch"] for epoch in fold.history.epochs] == [1, 2, 3]
     heard = [words for words in told if words[0] == "epochs"]
     assert len(heard) >= 2 * 2 * 3  # and those of the folds that importance is judged on aren't told
     assert any("mfcc:n_coeffs=5 with cnn" in note and "fold 2 of 2" in note for *_, note in heard)
-    knn = next(e for e in result.results.record["experiments"] if e["classifier"] == "knn")
-    assert {fold["history"] for fold in knn["folds"]} == {None}
+    knn = next(e for e in result.results.record.experiments if e.classifier == "knn")
+    assert {fold.history for fold in knn.folds} == {None}
 
 
 def test_every_experiment_says_what_it_costs(done):
     result, _ = done
-    for experiment in result.results.record["experiments"]:
-        cost = experiment["cost"]
-        assert cost["parameters"] > 0
-        assert cost["kilobytes"] > 0
-        assert cost["features_ms"] > 0
-        assert cost["classifier_ms"] > 0
+    for experiment in result.results.record.experiments:
+        cost = experiment.cost
+        assert cost.parameters > 0
+        assert cost.kilobytes > 0
+        assert cost.features_ms > 0
+        assert cost.classifier_ms > 0
 
 
 def test_same_numbers_for_any_number_of_workers(done, tiny, monkeypatch):
@@ -75,11 +76,11 @@ def test_same_numbers_for_any_number_of_workers(done, tiny, monkeypatch):
     monkeypatch.setattr(parallel, "PATIENCE", 0.0)
     again = compare.compare(tiny / "clips.csv", "mfcc:n_coeffs=5", SMALL, cv=2, workers=2)
     first, second = (
-        next(e for e in run.results.record["experiments"] if e["classifier"] == SMALL and e["features"] != "zcr")
+        next(e for e in run.results.record.experiments if e.classifier == SMALL and e.features != "zcr")
         for run in (result, again)
     )
-    assert first["predictions"] == second["predictions"]
-    assert [fold["history"] for fold in first["folds"]] == [fold["history"] for fold in second["folds"]]
+    assert first.predictions == second.predictions
+    assert [fold.history for fold in first.folds] == [fold.history for fold in second.folds]
 
 
 def test_trained_with_copies_and_saved_without_a_pickle(tiny, tmp_path, capsys):
@@ -100,7 +101,7 @@ def test_trained_with_copies_and_saved_without_a_pickle(tiny, tmp_path, capsys):
     np.testing.assert_array_equal(
         audioclf.load_model(model.save(tmp_path / "again.audioclf")).predict_proba(files), model.predict_proba(files)
     )
-    assert Results.load(out).record["experiments"][0]["augment"] == "noise"
+    assert Results.load(out).record.experiments[0].augment == "noise"
 
 
 def test_several_labels_by_one_network(tiny, tmp_path):

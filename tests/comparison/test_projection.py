@@ -35,29 +35,29 @@ def test_agrees_with_scikit_learn(clusters):
     reference = PCA(2).fit(StandardScaler().fit_transform(np.delete(vectors.astype(np.float64), 5, axis=1)))
     points = reference.transform(StandardScaler().fit_transform(np.delete(vectors.astype(np.float64), 5, axis=1)))
     points *= np.sign(reference.components_[[0, 1], np.abs(reference.components_).argmax(axis=1)])
-    assert found["pca"]["x"] == pytest.approx(points[:, 0], abs=1e-3)
-    assert found["pca"]["y"] == pytest.approx(points[:, 1], abs=1e-3)
-    assert found["pca"]["explained"] == pytest.approx(reference.explained_variance_ratio_, abs=1e-4)
+    assert found.pca.x == pytest.approx(points[:, 0], abs=1e-3)
+    assert found.pca.y == pytest.approx(points[:, 1], abs=1e-3)
+    assert found.pca.explained == pytest.approx(reference.explained_variance_ratio_, abs=1e-4)
 
 
 def test_says_what_the_points_are(clusters):
     vectors, truth = clusters
     wrong = np.where(truth == "b", "c", truth)
     found = projection(clips(60), vectors, truth, wrong, "mfcc+gfcc", 0)
-    assert found["features"] == "mfcc+gfcc"
-    assert found["clips"] == [f"{i}.wav" for i in range(60)]
-    assert found["labels"] == truth.tolist()
-    assert found["predicted"] == wrong.tolist()
-    assert projection(clips(60), vectors, truth, None, "mfcc", 0)["predicted"] is None
-    values = found["pca"]["x"] + found["tsne"]["y"]
+    assert found.features == "mfcc+gfcc"
+    assert found.clips == [f"{i}.wav" for i in range(60)]
+    assert found.labels == truth.tolist()
+    assert found.predicted == wrong.tolist()
+    assert projection(clips(60), vectors, truth, None, "mfcc", 0).predicted is None
+    values = found.pca.x + found.tsne.y
     assert all(type(value) is float and round(value, 4) == value for value in values)
 
 
 def test_neighbours_in_tsne_are_of_one_class(clusters):
     vectors, truth = clusters
-    found = projection(clips(60), vectors, truth, None, "mfcc", 0)["tsne"]
-    assert found["perplexity"] == pytest.approx(59 / 3, abs=1e-4)
-    points = np.column_stack([found["x"], found["y"]])
+    found = projection(clips(60), vectors, truth, None, "mfcc", 0).tsne
+    assert found.perplexity == pytest.approx(59 / 3, abs=1e-4)
+    points = np.column_stack([found.x, found.y])
     apart = np.linalg.norm(points[:, None] - points[None], axis=2) + np.diag(np.full(60, np.inf))
     assert (truth[apart.argmin(axis=1)] == truth).all()
 
@@ -70,27 +70,27 @@ def test_is_the_same_each_time(clusters):
 
 def test_order_of_the_columns_only_turns_nothing(clusters):
     vectors, truth = clusters
-    one = projection(clips(60), vectors, truth, None, "mfcc", 0)["pca"]
-    other = projection(clips(60), vectors[:, ::-1], truth, None, "mfcc", 0)["pca"]
-    assert one["x"] == pytest.approx(other["x"], abs=1e-3)
-    assert one["y"] == pytest.approx(other["y"], abs=1e-3)
+    one = projection(clips(60), vectors, truth, None, "mfcc", 0).pca
+    other = projection(clips(60), vectors[:, ::-1], truth, None, "mfcc", 0).pca
+    assert one.x == pytest.approx(other.x, abs=1e-3)
+    assert one.y == pytest.approx(other.y, abs=1e-3)
 
 
 @pytest.mark.parametrize("count", [2, 9])
 def test_few_clips_have_no_tsne(rng, count):
     found = projection(clips(count), rng.standard_normal((count, 4)), ["a"] * count, None, "mfcc", 0)
-    assert found["tsne"] is None
-    assert len(found["pca"]["x"]) == count
+    assert found.tsne is None
+    assert len(found.pca.x) == count
 
 
 def test_one_feature_or_none_that_varies(rng):
     one = projection(clips(12), rng.standard_normal((12, 1)), ["a"] * 12, None, "zcr", 0)
-    assert one["pca"]["explained"] == [1.0, 0.0]
-    assert set(one["pca"]["y"]) == {0.0}
+    assert one.pca.explained == [1.0, 0.0]
+    assert set(one.pca.y) == {0.0}
     none = projection(clips(12), np.full((12, 3), 0.1, np.float32), ["a"] * 12, None, "zcr", 0)
-    assert none["tsne"] is None
-    assert set(none["pca"]["x"]) == {0.0}
-    assert none["pca"]["explained"] == [0.0, 0.0]
+    assert none.tsne is None
+    assert set(none.pca.x) == {0.0}
+    assert none.pca.explained == [0.0, 0.0]
 
 
 def test_many_clips_are_sampled_by_class(rng, monkeypatch):
@@ -99,12 +99,12 @@ def test_many_clips_are_sampled_by_class(rng, monkeypatch):
     truth = np.array(["rare"] * 1 + ["some"] * 299 + ["often"] * (count - 300))
     vectors = rng.standard_normal((count, 3))
     found = projection(clips(count), vectors, truth, truth, "mfcc", 0)
-    assert len(found["clips"]) <= MOST_CLIPS
-    shares = {label: found["labels"].count(label) for label in ("rare", "some", "often")}
+    assert len(found.clips) <= MOST_CLIPS
+    shares = {label: found.labels.count(label) for label in ("rare", "some", "often")}
     assert shares["rare"] == 1
     assert shares["some"] == 199
     assert shares["often"] == 1800
-    rows = [int(Path(name).stem) for name in found["clips"]]
+    rows = [int(Path(name).stem) for name in found.clips]
     assert rows == sorted(set(rows))
-    assert truth[rows].tolist() == found["labels"] == found["predicted"]
-    assert projection(clips(count), vectors, truth, truth, "mfcc", 1)["clips"] != found["clips"]
+    assert truth[rows].tolist() == found.labels == found.predicted
+    assert projection(clips(count), vectors, truth, truth, "mfcc", 1).clips != found.clips

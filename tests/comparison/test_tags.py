@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 import soundfile
@@ -14,6 +12,7 @@ from audioclf.cli.main import main
 from audioclf.comparison import compare
 from audioclf.errors import DatasetError, SpecError
 from audioclf.results.results import Results
+from audioclf.results.schema import Finished
 
 LABELS = ["beep", "hiss", "hum"]
 
@@ -46,45 +45,45 @@ def done(tags):
 
 def test_the_task_is_read_off_the_manifest(done):
     record = done.results.record
-    assert record["task"] == "multi-label"
-    assert record["metric"] == "average_precision"
-    assert record["dataset"]["labels"] == LABELS
-    assert record["dataset"]["label_counts"] == {"beep": 18, "hiss": 18, "hum": 16}
-    assert record["cv"]["kind"] == "iterative-stratified-group-k-fold"
-    assert any("no label" in note for note in record["dataset"]["notes"])
-    assert done.best["classifier"] == "logreg"
-    assert done.best["metrics"]["average_precision"]["mean"] > 0.9
+    assert record.task == "multi-label"
+    assert record.metric == "average_precision"
+    assert record.dataset.labels == LABELS
+    assert record.dataset.label_counts == {"beep": 18, "hiss": 18, "hum": 16}
+    assert record.cv.kind == "iterative-stratified-group-k-fold"
+    assert any("no label" in note for note in record.dataset.notes)
+    assert done.best.classifier == "logreg"
+    assert done.best.metrics["average_precision"].mean > 0.9
 
 
 def test_scores_are_those_of_the_predictions(done):
-    for experiment in done.results.record["experiments"]:
-        assert experiment["status"] == "ok"
-        assert experiment["confusion_matrix"] is None
-        rows = experiment["predictions"]
+    for experiment in done.results.record.experiments:
+        assert isinstance(experiment, Finished)
+        assert experiment.confusion_matrix is None
+        rows = experiment.predictions
         assert len(rows) == 36
-        for fold in experiment["folds"]:
-            here = [row for row in rows if row["fold"] == fold["fold"]]
+        for fold in experiment.folds:
+            here = [row for row in rows if row.fold == fold.fold]
             truth, predicted = (
-                np.array([[label in row[key].split(";") for label in LABELS] for row in here])
+                np.array([[label in getattr(row, key).split(";") for label in LABELS] for row in here])
                 for key in ("label", "predicted")
             )
-            sure = np.array([[row["probabilities"][label] for label in LABELS] for row in here])
+            sure = np.array([[row.probabilities[label] for label in LABELS] for row in here])
             np.testing.assert_array_equal(predicted, sure >= 0.5)
-            assert fold["micro_f1"] == pytest.approx(f1_score(truth, predicted, average="micro", zero_division=0))
-            assert fold["subset_accuracy"] == pytest.approx((truth == predicted).all(axis=1).mean())
+            assert fold.micro_f1 == pytest.approx(f1_score(truth, predicted, average="micro", zero_division=0))
+            assert fold.subset_accuracy == pytest.approx((truth == predicted).all(axis=1).mean())
             areas = [average_precision_score(truth[:, k], sure[:, k]) for k in range(3)]
-            assert fold["average_precision"] == pytest.approx(np.mean(areas), abs=1e-6)
-        for label, found in experiment["per_class"].items():
-            (tn, fp), (fn, tp) = found["confusion"]
+            assert fold.average_precision == pytest.approx(np.mean(areas), abs=1e-6)
+        for label, found in experiment.per_class.items():
+            (tn, fp), (fn, tp) = found.confusion
             assert tn + fp + fn + tp == 36
-            assert found["support"] == fn + tp == sum(label in row["label"].split(";") for row in rows)
-            assert found["recall"] == pytest.approx(tp / (tp + fn))
+            assert found.support == fn + tp == sum(label in row.label.split(";") for row in rows)
+            assert found.recall == pytest.approx(tp / (tp + fn))
 
 
 def test_no_group_is_on_both_sides(done):
     folds = {}
-    for row in done.best["predictions"]:
-        folds.setdefault(row["group"], set()).add(row["fold"])
+    for row in done.best.predictions:
+        folds.setdefault(row.group, set()).add(row.fold)
     assert {len(found) for found in folds.values()} == {1}
 
 
@@ -92,11 +91,11 @@ def test_tuned_and_looked_at(tags):
     record = compare.compare(
         tags, "mfcc:n_coeffs=8+zcr", "logreg", cv=3, grid={"logreg": {"C": [0.1, 1]}}, with_curve=True
     ).results.record
-    experiment = record["experiments"][0]
-    assert experiment["tuning"]["metric"] == "average_precision"
-    assert {part["name"] for part in record["importance"]["extractors"]} == {"mfcc:n_coeffs=8", "zcr"}
-    assert record["learning_curve"]["points"]
-    assert record["projection"] is None
+    experiment = record.experiments[0]
+    assert experiment.tuning.metric == "average_precision"
+    assert {part.name for part in record.importance.extractors} == {"mfcc:n_coeffs=8", "zcr"}
+    assert record.learning_curve.points
+    assert record.projection is None
 
 
 def test_model_from_training_to_file_and_back(tags, tmp_path):
@@ -115,8 +114,8 @@ def test_kept_apart(tags, tmp_path):
     record = compare.compare(
         tmp_path / "train.csv", "mfcc:n_coeffs=8", "logreg", cv=2, test=tmp_path / "test.csv"
     ).results.record
-    assert record["test"]["metrics"]["average_precision"]["value"] > 0.8
-    assert set(record["test"]["per_class"]) == set(LABELS)
+    assert record.test.metrics["average_precision"].value > 0.8
+    assert set(record.test.per_class) == set(LABELS)
     with pytest.raises(DatasetError, match="several labels"):
         compare.compare("demo", "centroid", "knn", cv=2, test=tags)
 
@@ -143,8 +142,8 @@ def test_command_line(tags, tmp_path, capsys):
     with pytest.raises(SystemExit) as ended:
         main(["explore", "--data", str(tags), "--no-store", "--out", str(tmp_path / "look")])
     assert ended.value.code == 0
-    record = json.loads((tmp_path / "look" / "results.json").read_text())
-    assert not {f["kind"] for f in record["audit"]["findings"]} & {"group-labels", "imbalance", "likely-wrong-labels"}
+    record = Results.load(tmp_path / "look").record
+    assert not {f.kind for f in record.audit.findings} & {"group-labels", "imbalance", "likely-wrong-labels"}
 
 
 def test_nothing_but_the_data_need_be_said(tags, tmp_path, capsys):
@@ -152,5 +151,5 @@ def test_nothing_but_the_data_need_be_said(tags, tmp_path, capsys):
         main(["compare", "--data", str(tags), "--clf", "logreg", "--cv", "2", "--no-store", "--out", str(tmp_path)])
     assert ended.value.code == 0
     assert "mean average precision" in capsys.readouterr().out
-    tried = {e["features"] for e in Results.load(tmp_path).record["experiments"]}
+    tried = {e.features for e in Results.load(tmp_path).record.experiments}
     assert tried == {"mfcc", "mfcc:deltas=2+spectral"}

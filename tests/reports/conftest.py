@@ -523,7 +523,7 @@ def make_results():
     ):
         rng = np.random.default_rng(7)
         labels = list(labels)
-        # the first class is the largest, so that the floor is above an even share
+        # the first class is the largest, so that the baseline is above an even share
         truth = np.concatenate([np.arange(n_clips) % len(labels), np.zeros(n_clips // 5, int)])
         pairs = [(f, c) for f in features for c in classifiers]
         skills = np.linspace(skill, skill * 0.7, max(len(pairs), 1))

@@ -144,7 +144,7 @@ def points(n, spread):
         mean = 0.9 - spread * k / n
         ms = float(10 ** rng.uniform(0, 3 * spread))
         name = f"mfcc:n_coeffs={k},deltas=2+$spectral_x$ with extra_trees:n=500, augmented"
-        kind = ("network", "other", "floor")[k % 3]
+        kind = ("network", "other", "baseline")[k % 3]
         yield Point(k + 1, name, kind, mean, mean - 0.03, mean + 0.02, 3.0 + k, ms)
 
 

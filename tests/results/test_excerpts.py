@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import base64
 import io
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
+from audioclf import structs
 from audioclf.audio.resample import resample
 from audioclf.audio.signal import Signal
+from audioclf.audit.finding import Finding
 from audioclf.dataset.clips import Clip
 from audioclf.results import excerpts, portrait
-from audioclf.results.excerpts import BUDGET, encode, make_excerpts, pick
+from audioclf.results.excerpts import BUDGET, clips_worth_hearing, encode_sound, make_excerpts
+from audioclf.results.pictures import Excerpt
+from audioclf.results.schema import Prediction
 
 MAGIC = {"audio/mpeg": b"\xff\xf3", "audio/ogg": b"OggS", "audio/wav": b"RIFF"}
 ONLY = {
@@ -43,8 +46,8 @@ def write(folder, name, samples, rate):
 
 
 def decoded(excerpt):
-    data = base64.b64decode(excerpt["audio"], validate=True)
-    assert data.startswith(MAGIC[excerpt["media_type"]])
+    data = base64.b64decode(excerpt.audio, validate=True)
+    assert data.startswith(MAGIC[excerpt.media_type])
     return soundfile.read(io.BytesIO(data))
 
 
@@ -63,7 +66,7 @@ def test_sounds_as_the_original(tmp_path, monkeypatch, media_type):
     without(monkeypatch, media_type)
     clip = write(tmp_path, "a.wav", tune(2.0, 16000), 16000)
     (excerpt,) = make_excerpts([clip])
-    assert excerpt["media_type"] == media_type
+    assert excerpt.media_type == media_type
     samples, rate = decoded(excerpt)
     assert rate == 16000
     assert samples.ndim == 1
@@ -74,14 +77,8 @@ def test_sounds_as_the_original(tmp_path, monkeypatch, media_type):
 def test_says_what_it_is(tmp_path):
     clip = write(tmp_path, "a.wav", tune(2.0, 16000), 16000)
     (excerpt,) = make_excerpts([clip])
-    assert {key: excerpt[key] for key in ("path", "start", "seconds", "shown", "duration")} == {
-        "path": "a.wav",
-        "start": 0.0,
-        "seconds": 2.0,
-        "shown": 2.0,
-        "duration": 2.0,
-    }
-    json.dumps(excerpt)
+    assert (excerpt.path, excerpt.start, excerpt.seconds, excerpt.shown, excerpt.duration) == ("a.wav", 0, 2, 2, 2)
+    assert structs.decode(structs.encode(excerpt), Excerpt) == excerpt
 
 
 @pytest.mark.parametrize(("native", "given"), [(8000, 16000), (16000, 16000), (22050, 22050), (44100, 22050)])
@@ -89,7 +86,7 @@ def test_rates_are_those_that_browsers_know(tmp_path, native, given):
     clip = write(tmp_path, "a.wav", tune(1.0, native), native)
     (excerpt,) = make_excerpts([clip])
     assert decoded(excerpt)[1] == given
-    assert excerpt["spectrogram"]["max_hz"] == min(native, given) / 2
+    assert excerpt.spectrogram.max_hz == min(native, given) / 2
 
 
 def test_takes_the_loudest_stretch(tmp_path):
@@ -97,8 +94,8 @@ def test_takes_the_loudest_stretch(tmp_path):
     samples[7 * 8000 : 9 * 8000] *= 10
     clip = write(tmp_path, "a.wav", samples, 8000)
     (excerpt,) = make_excerpts([clip], seconds=2.0)
-    assert excerpt["start"] == pytest.approx(7.0, abs=0.06)
-    assert (excerpt["shown"], excerpt["duration"]) == (2.0, 12.0)
+    assert excerpt.start == pytest.approx(7.0, abs=0.06)
+    assert (excerpt.shown, excerpt.duration) == (2.0, 12.0)
     assert np.abs(decoded(excerpt)[0]).max() > 0.4
 
 
@@ -107,7 +104,7 @@ def test_keeps_to_the_clips_own_stretch_of_a_recording(tmp_path):
     samples[16000:32000] *= 0.1
     soundfile.write(tmp_path / "a.wav", samples, 8000)
     (excerpt,) = make_excerpts([Clip(tmp_path / "a.wav", start=2.0, end=4.0, name="a.wav[2-4]")])
-    assert (excerpt["path"], excerpt["start"], excerpt["duration"]) == ("a.wav[2-4]", 0.0, 2.0)
+    assert (excerpt.path, excerpt.start, excerpt.duration) == ("a.wav[2-4]", 0.0, 2.0)
     assert np.abs(decoded(excerpt)[0]).max() < 0.2
 
 
@@ -130,11 +127,11 @@ def test_the_picture_shows_the_sound(tmp_path):
     t = np.arange(16000) / 16000
     samples = np.where(t < 0.5, np.sin(2 * np.pi * 1000 * t), np.sin(2 * np.pi * 4000 * t)) / 2
     (excerpt,) = make_excerpts([write(tmp_path, "a.wav", samples, 16000)])
-    picture = excerpt["spectrogram"]
+    picture = excerpt.spectrogram
     levels = portrait.unpack_picture(picture)
     assert levels.shape[0] <= 64
     assert levels.shape[1] <= 200
-    row = picture["max_hz"] / levels.shape[0]
+    row = picture.max_hz / levels.shape[0]
     loudest = (levels.argmax(axis=0) + 0.5) * row
     assert loudest[len(loudest) // 4] == pytest.approx(1000, abs=row)
     assert loudest[3 * len(loudest) // 4] == pytest.approx(4000, abs=row)
@@ -146,7 +143,7 @@ def test_what_cannot_be_read_is_left_out(tmp_path):
     soundfile.write(tmp_path / "nan.wav", np.full(100, np.nan), 8000, subtype="FLOAT")
     odd = [Clip(tmp_path / name) for name in ("b.wav", "missing.wav", "nan.wav")]
     beyond = Clip(tmp_path / "a.wav", start=3.0, end=4.0)
-    assert [excerpt["path"] for excerpt in make_excerpts([*odd, good, beyond])] == ["a.wav"]
+    assert [excerpt.path for excerpt in make_excerpts([*odd, good, beyond])] == ["a.wav"]
 
 
 @pytest.mark.parametrize("count", [1, 20, 800])
@@ -164,7 +161,7 @@ def test_the_same_bytes_for_any_number_of_workers(tmp_path, monkeypatch, media_t
 
 def test_as_many_as_asked_for_in_their_order(tmp_path):
     clips = [write(tmp_path, f"{i}.wav", tune(0.2, 8000), 8000) for i in range(5)]
-    assert [excerpt["path"] for excerpt in make_excerpts(clips[::-1], most=3)] == ["4.wav", "3.wav", "2.wav"]
+    assert [excerpt.path for excerpt in make_excerpts(clips[::-1], most=3)] == ["4.wav", "3.wav", "2.wav"]
 
 
 @pytest.mark.parametrize("media_type", ["audio/mpeg", "audio/wav"])
@@ -174,10 +171,10 @@ def test_stays_within_the_budget(tmp_path, monkeypatch, media_type):
     noise = np.random.default_rng(0).uniform(-0.9, 0.9, 6 * 22050)
     clips = [write(tmp_path, "a.wav", noise, 22050)] * 24
     found = make_excerpts(clips)
-    size = sum(len(excerpt["audio"]) + len(excerpt["spectrogram"]["data"]) for excerpt in found)
+    size = sum(len(excerpt.audio) + len(excerpt.spectrogram.data) for excerpt in found)
     assert len(found) == 24
     assert BUDGET / 3 < size <= BUDGET
-    assert all(1.0 <= excerpt["shown"] <= 5.0 for excerpt in found)
+    assert all(1.0 <= excerpt.shown <= 5.0 for excerpt in found)
 
 
 def test_a_small_budget_costs_the_last_ones(tmp_path, monkeypatch):
@@ -185,8 +182,8 @@ def test_a_small_budget_costs_the_last_ones(tmp_path, monkeypatch):
     monkeypatch.setattr(excerpts, "BUDGET", 150_000)
     clips = [write(tmp_path, f"{i}.wav", tune(3.0, 16000), 16000) for i in range(4)]
     found = make_excerpts(clips)
-    assert [excerpt["path"] for excerpt in found] == ["0.wav", "1.wav", "2.wav"]
-    assert {excerpt["shown"] for excerpt in found} == {1.0}
+    assert [excerpt.path for excerpt in found] == ["0.wav", "1.wav", "2.wav"]
+    assert {excerpt.shown for excerpt in found} == {1.0}
 
 
 def test_an_encoder_that_fails_gives_way_to_the_next(monkeypatch):
@@ -198,19 +195,19 @@ def test_an_encoder_that_fails_gives_way_to_the_next(monkeypatch):
         return written(signal, kind, subtype)
 
     monkeypatch.setattr(excerpts, "_written", broken)
-    data, media_type = encode(Signal(tune(0.5, 22050).astype(np.float32), 22050))
+    data, media_type = encode_sound(Signal(tune(0.5, 22050).astype(np.float32), 22050))
     assert media_type == "audio/ogg"
     assert data.startswith(b"OggS")
 
 
 def wrong(name, label, predicted, *probabilities):
     classes = ("bird", "cat", "dog")
-    return {
-        "path": name,
-        "label": label,
-        "predicted": predicted,
-        "probabilities": dict(zip(classes, probabilities)) if probabilities else None,
-    }
+    known = dict(zip(classes, probabilities)) if probabilities else None
+    return Prediction(path=name, label=label, predicted=predicted, probabilities=known)
+
+
+def finding(topic, *clips):
+    return Finding(topic, "a-check", "note", "Something was found.", clips=list(clips))
 
 
 def test_the_surest_mistakes_come_first():
@@ -221,27 +218,26 @@ def test_the_surest_mistakes_come_first():
         wrong("half", "dog", "dog", 0.0, 0.1, 0.9),  # once right, once wrong
         wrong("half", "dog", "cat", 0.0, 0.8, 0.2),
     ]
-    assert pick(rows) == ["sure", "half", "close"]
-    assert pick(rows, most=2) == ["sure", "half"]
+    assert clips_worth_hearing(rows) == ["sure", "half", "close"]
+    assert clips_worth_hearing(rows, most=2) == ["sure", "half"]
 
 
 def test_mistakes_without_probabilities_count_repeats():
     rows = [wrong("once", "bird", "cat"), wrong("twice", "bird", "cat"), wrong("twice", "bird", "dog")]
-    assert pick([*rows, wrong("once", "bird", "bird")]) == ["twice", "once"]
+    assert clips_worth_hearing([*rows, wrong("once", "bird", "bird")]) == ["twice", "once"]
 
 
 def test_suspects_and_mistakes_take_turns():
     findings = [
-        {"topic": "leakage", "clips": [["l1", "l2"], ["l3", "l4"], ["l5", "l1"]]},
-        {"topic": "shortcuts", "clips": [["s1"]]},
-        {"topic": "quality", "clips": [["q1"], ["m2"], ["q3"], ["q4"]]},
-        {"topic": "quality", "clips": []},
-        {"topic": "quality"},
+        finding("leakage", ["l1", "l2"], ["l3", "l4"], ["l5", "l1"]),
+        finding("shortcuts", ["s1"]),
+        finding("quality", ["q1"], ["m2"], ["q3"], ["q4"]),
+        finding("quality"),
     ]
     rows = [wrong(name, "bird", "cat", 0.1, 0.9 - i / 10, 0.0) for i, name in enumerate(["m1", "m2", "m3"])]
-    assert pick(rows, findings) == ["l1", "l2", "m1", "q1", "m2", "l3", "l4", "m3", "l5", "q3", "q4"]
-    assert pick([], findings, most=3) == ["l1", "l2", "q1"]
-    assert pick([], []) == []
+    assert clips_worth_hearing(rows, findings) == ["l1", "l2", "m1", "q1", "m2", "l3", "l4", "m3", "l5", "q3", "q4"]
+    assert clips_worth_hearing([], findings, most=3) == ["l1", "l2", "q1"]
+    assert clips_worth_hearing([], []) == []
 
 
 def test_real_recordings(shared_data):
@@ -251,6 +247,6 @@ def test_real_recordings(shared_data):
     for path, excerpt in zip(paths, found):
         native, rate = soundfile.read(path, always_2d=True)
         samples, got = decoded(excerpt)
-        stretch = Signal(native.mean(axis=1)[round(excerpt["start"] * rate) :].astype(np.float32), rate)
+        stretch = Signal(native.mean(axis=1)[round(excerpt.start * rate) :].astype(np.float32), rate)
         heard = resample(stretch, got).samples[: len(samples)]
         assert likeness(heard, samples) > 0.9  # a cymbal is the worst

@@ -5,55 +5,39 @@ from __future__ import annotations
 import json
 
 import pytest
+import records
+from msgspec.structs import replace
 
 from audioclf.errors import ResultsError
-from audioclf.results.names import title
 from audioclf.results.results import Results
 
 
-def experiment(classifier, accuracy, f1=0.5, n_features=10, predictions=()):
-    metrics = {
-        name: {"mean": accuracy, "std": 0.0, "low": accuracy, "high": accuracy}
-        for name in ("accuracy", "balanced_accuracy")
-    }
-    metrics["macro_f1"] = {"mean": f1, "std": 0.0, "low": f1, "high": f1}
-    return {
-        "features": "mfcc",
-        "classifier": classifier,
-        "status": "ok",
-        "n_features": n_features,
-        "metrics": metrics,
-        "predictions": list(predictions),
-    }
-
-
-KEYS = ("analysis", "command", "created", "cv", "platform", "seed", "skipped", "timing", "versions", "warnings")
+def experiment(classifier, accuracy, f1=0.5, **fields):
+    means = {"accuracy": accuracy, "balanced_accuracy": accuracy, "macro_f1": f1}
+    return records.finished("mfcc", classifier, means, **fields)
 
 
 def record(*experiments, **more):
-    return {
-        **dict.fromkeys(KEYS),
-        "schema": 1,
-        "audioclf": "0.1.0",
-        "dataset": {"labels": ["a", "b"]},
-        "experiments": list(experiments),
-        **more,
-    }
+    return records.minimal(experiments=list(experiments), **more)
 
 
 def test_round_trip(tmp_path):
-    kept = record(experiment("svm", 0.9), note="ü")
-    path = Results(kept).save(tmp_path / "run")
-    assert Results.load(tmp_path / "run").record == Results.load(path).record == kept
+    kept = Results(record(experiment("svm", 0.9), command="ü"))
+    path = kept.save(tmp_path / "run")
+    assert Results.load(tmp_path / "run").record == Results.load(path).record == kept.record
     assert "ü" in path.read_text(encoding="utf-8")
 
 
 def test_a_number_that_is_not_finite_is_written_as_null(tmp_path):
     """JSON has no NaN; a run of hours must not be lost over one."""
-    path = Results(record(experiment("svm", float("nan")))).save(tmp_path)
+    whole = Results(record(experiment("svm", 0.9))).record
+    undefined = replace(whole.experiments[0].metrics["accuracy"], mean=float("nan"))
+    scored = replace(whole.experiments[0], metrics=whole.experiments[0].metrics | {"accuracy": undefined})
+    path = Results(replace(whole, experiments=[scored])).save(tmp_path)
     assert "NaN" not in path.read_text()
     loaded = Results.load(tmp_path)
-    assert loaded.best["metrics"]["accuracy"]["mean"] is None
+    assert loaded.best.metrics["accuracy"].mean is None
+    assert loaded.best.metrics["macro_f1"].mean == 0.5
 
 
 def test_an_interrupted_save_leaves_the_old_file(tmp_path, monkeypatch):
@@ -76,11 +60,10 @@ def test_ranking_and_its_ties():
             {"features": "x", "classifier": "e", "status": "failed", "error": "no"},
         )
     )
-    assert [e["classifier"] for e in results.ranking()] == ["d", "a", "b", "c"]
-    assert results.best["classifier"] == "d"
-    assert [e["classifier"] for e in results.failed()] == ["e"]
-    by_f1 = Results({**results.record, "metric": "macro_f1"})
-    assert by_f1.best["classifier"] == "a"
+    assert [e.classifier for e in results.ranking()] == ["d", "a", "b", "c"]
+    assert results.best.classifier == "d"
+    assert [e.classifier for e in results.failed()] == ["e"]
+    assert Results(replace(results.record, metric="macro_f1")).best.classifier == "a"
 
 
 def test_nothing_finished():
@@ -90,14 +73,11 @@ def test_nothing_finished():
 def test_confusions():
     rows = [("a", "b", "1.wav"), ("a", "b", "1.wav"), ("a", "b", "2.wav"), ("a", "a", "3.wav"), ("b", "a", "4.wav")]
     predictions = [{"label": t, "predicted": p, "path": path} for t, p, path in rows]
-    first, second = Results(record()).confusions(experiment("svm", 0.2, predictions=predictions))
+    results = Results(record(experiment("svm", 0.2, predictions=predictions)))
+    first, second = results.confusions(results.best)
     assert (first.label, first.predicted, first.count, first.clips) == ("a", "b", 3, ["1.wav", "2.wav"])
     assert first.share == pytest.approx(3 / 4)
     assert (second.label, second.count, second.share) == ("b", 1, 1.0)
-
-
-def test_title():
-    assert title(experiment("svm:C=1", 0.5)) == "mfcc with svm:C=1"
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", "not json", '{"schema": 1}', '{"schema": "1", "experiments": []}'])

@@ -64,6 +64,7 @@ def test_the_baseline_is_no_other_but_is_named_where_it_is_not_beaten():
     assert headline.answer(run(WORSE, baseline=ALIKE)).endswith(
         "It isn't told apart from the baseline (majority class), which reaches 0.210."
     )
+    assert headline.answer(run(baseline=ALIKE)).count("0.210") == 1
     assert "which reaches 0.210, is worse on these clips only." in headline.answer(run(WORSE, baseline=ON_THESE))
 
 

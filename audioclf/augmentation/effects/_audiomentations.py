@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from audioclf.augmentation.effect import Samples
+from audioclf.plugin import Samples
 
 LOWEST_RATE = 1000  # Hz told to Signalsmith Stretch: at some 30 Hz its blocks are empty, and it never ends
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audioclf.augmentation.effect import Effect, Samples, signed
-from audioclf.spec import param
+from audioclf.augmentation.effect import signed
+from audioclf.plugin import Effect, Samples, param
 
 from ._audiomentations import applied
 

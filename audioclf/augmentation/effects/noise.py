@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audioclf.augmentation.effect import Effect, Samples, signed
-from audioclf.errors import did_you_mean
-from audioclf.spec import param
+from audioclf.augmentation.effect import signed
+from audioclf.plugin import Effect, Samples, did_you_mean, param
 
 _CORNER = 50.0  # Hz; brown noise would otherwise lie nearly all below what can be heard
 _COLOURS = {"white": 0.0, "pink": 1.0, "brown": 2.0}  # power falls with frequency to the power of this

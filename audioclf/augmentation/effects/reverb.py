@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from audioclf.augmentation.effect import Effect, Samples, signed
-from audioclf.spec import param
+from audioclf.augmentation.effect import signed
+from audioclf.plugin import Effect, Samples, param
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audioclf.augmentation.effect import Effect, Samples
-from audioclf.spec import param
+from audioclf.plugin import Effect, Samples, param
 
 from ._audiomentations import LOWEST_RATE, applied
 
