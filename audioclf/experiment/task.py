@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +34,7 @@ class Task(ABC):
         Sorted: the columns of probabilities.
     """
 
-    kind: ClassVar[str]
+    kind: ClassVar[Literal["multi-class", "multi-label"]]
     """Its name in results.json and in models."""
     titles: ClassVar[dict[str, str]]
     """Its metrics, in words."""
@@ -196,12 +196,12 @@ class OneLabel(Task):
         return score_intervals(truth, predicted, probabilities, units, len(self.labels), seed, folds)
 
     def by_label(self, truth: Truth, predicted: Truth, probabilities: Probabilities | None) -> dict[str, NDArray[Any]]:
-        found = scores.per_class(self.confusion_matrix(truth, predicted))
+        counted = scores.per_class(self.confusion_matrix(truth, predicted))
         if probabilities is None:
             areas = dict.fromkeys(("roc_auc", "average_precision"), np.full(len(self.labels), np.nan))
         else:
             areas = class_areas(truth, probabilities, len(self.labels))
-        return {**found, **areas}
+        return {**counted, **areas}
 
     def confusion_matrix(self, truth: Truth, predicted: Truth) -> NDArray[np.int64]:
         return scores.confusion_matrix(truth, predicted, len(self.labels))
