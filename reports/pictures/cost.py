@@ -47,7 +47,7 @@ class Point:
         ``network``, ``baseline`` or ``other``.
     mean : float
         With its interval *low* to *high*, where known.
-    kilobytes : float
+    kilobytes : float or None
         Size of the model.
     milliseconds : float or None
         Time a clip.
@@ -59,7 +59,7 @@ class Point:
     mean: float
     low: float | None
     high: float | None
-    kilobytes: float
+    kilobytes: float | None
     milliseconds: float | None
 
 

@@ -213,13 +213,14 @@ def _middles(count: int, length: float) -> NDArray[np.float64]:
 
 
 def _spectrum(line: Spectrum) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    level = np.array(line.level)
+    level = np.array(line.level, np.float64)
     return (line.first_hz + line.step_hz * np.arange(len(level))) / 1000, level
 
 
 def _cepstrum(clip: Portrait) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    value = np.array(clip.cepstrum.value)
-    return (clip.cepstrum.first_seconds + clip.cepstrum.step_seconds * np.arange(len(value))) * 1000, value
+    value = np.array(clip.cepstrum.value, np.float64)
+    steps = np.arange(len(value), dtype=np.float64)
+    return (clip.cepstrum.first_seconds + clip.cepstrum.step_seconds * steps) * 1000, value
 
 
 def _cepstral_peak(clip: Portrait) -> float:

@@ -308,7 +308,7 @@ class TestRanking:
             experiment["versus_best"] |= {"distinguishable": told, "mcnemar": None}
         fourth = records.ranked(record)[3]["versus_best"]
         fourth["mcnemar"] = {"best_only": 22, "this_only": 1, "p": 0.001, "p_holm": 0.002}
-        figure = ranking(Results(record))
+        figure = ranking(records.of(record))
         check(figure)
         signs = [text.get_text()[-1] for text in figure.axes[0].texts]
         assert [sign if not sign.isdigit() else "" for sign in signs] == ["", "≈", "", "≲", "", "", ""]
@@ -336,7 +336,7 @@ class TestRanking:
         record = records.plain(make_results()) | {"metric": "mcc"}
         worst = {"mean": -0.4, "std": 0.1, "low": -0.6, "high": None}
         records.ranked(record)[-1]["metrics"]["mcc"] = worst
-        figure = ranking(Results(record))
+        figure = ranking(records.of(record))
         check(figure)
         assert figure.axes[0].get_xlim()[0] < -0.6
 
