@@ -91,7 +91,7 @@ def test_it_says_its_version_and_names(installed):
 
 
 def test_it_writes_a_report(installed, tmp_path):
-    of = dict.fromkeys("ab", {"precision": 0.5, "recall": 0.5, "f1": 0.5, "support": 1})
+    of = {label: {"precision": 0.5, "recall": 0.5, "f1": 0.5, "support": 1} for label in "ab"}
     best, baseline = finished(per_class=of), finished("mfcc", "dummy", {"accuracy": 0.25}, per_class=of)
     run = results(experiments=[best, baseline])
     run.save(tmp_path)
