@@ -99,7 +99,7 @@ def test_the_chance_level_stands_beside_the_baseline(ranking):
 def test_columns_that_say_nothing_are_left_out(ranking):
     heads, _, _ = ranking(finished())
     assert heads[:2] == ["features", "classifier"]
-    assert not {"augmented", "by recording", "not nested (optimistic)", "groups ignored (leaky)"} & set(heads)
+    assert not {"augmented", "by recording", "not nested (optimistic)", "groups ignored (data leakage)"} & set(heads)
 
 
 def test_all_columns(ranking):
@@ -123,7 +123,7 @@ def test_all_columns(ranking):
         "size": "12 kB",
         "by recording": "0.750",
         "not nested (optimistic)": "0.970",
-        "groups ignored (leaky)": "0.990 ± 0.010",
+        "groups ignored (data leakage)": "0.990 ± 0.010",
     }
     assert {head: rows["mfcc svm"][head] for head in wanted} == wanted
 
