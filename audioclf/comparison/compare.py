@@ -280,7 +280,7 @@ def run(
     Examples
     --------
     >>> run("demo", Settings(features="centroid", classifiers="knn", cv=2), Surroundings())
-    <Comparison: 2 experiments, best centroid with knn, accuracy 0.748>
+    <Comparison: 2 experiments, best centroid with knn, accuracy 0.825>
     """
     began = time.perf_counter()
     prepared, apart = _load(data, test, settings, around)
