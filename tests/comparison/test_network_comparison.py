@@ -10,11 +10,13 @@ import pytest
 import audioclf
 from audioclf import parallel
 from audioclf.classifier.contract import build_classifier
+from audioclf.classifier.footprint import footprint
 from audioclf.cli.main import main
 from audioclf.comparison import compare
 from audioclf.errors import MissingExtraError
 from audioclf.results.results import Results
 from audioclf.results.schema import Finished
+from audioclf.validation.division import make_splits
 
 SMALL = "cnn:epochs=3:crop=16:width=4:blocks=2"
 
@@ -53,7 +55,7 @@ def test_epochs_are_told_and_kept(done):
         assert isinstance(experiment, Finished)
         assert experiment.takes == "sequences"
         for fold in experiment.folds:
-            assert [epoch["epoch"] for epoch in fold.history.epochs] == [1, 2, 3]
+            assert [epoch.epoch for epoch in fold.history.epochs] == [1, 2, 3]
     heard = [words for words in told if words[0] == "epochs"]
     assert len(heard) >= 2 * 2 * 3  # and those of the folds that importance is judged on aren't told
     assert any("mfcc:n_coeffs=5 with cnn" in note and "fold 2 of 2" in note for *_, note in heard)
@@ -61,14 +63,20 @@ def test_epochs_are_told_and_kept(done):
     assert {fold.history for fold in knn.folds} == {None}
 
 
-def test_every_experiment_says_what_it_costs(done):
+def test_every_experiment_says_what_the_model_of_its_first_fold_costs(done):
     result, _ = done
-    for experiment in result.results.record.experiments:
-        cost = experiment.cost
-        assert cost.parameters > 0
-        assert cost.kilobytes > 0
-        assert cost.features_ms > 0
-        assert cost.classifier_ms > 0
+    first = make_splits(result.extraction.clips, 2).splits[0]
+    for asked, experiment in zip(result.experiments, result.results.record.experiments, strict=True):
+        material = result.sources.material(asked.extractors, asked.classifier.takes)
+        estimator = material.fit(asked.classifier, 0, first.train)
+        size = footprint(asked.classifier, estimator)
+        if asked.classifier.name == "cnn":
+            assert size.parameters == sum(weights.numel() for weights in estimator.module_.parameters())
+        assert experiment.cost.parameters == size.parameters
+        assert experiment.cost.kilobytes == pytest.approx(size.kilobytes, rel=0.01)
+    times = {(e.features, e.takes): e.cost.features_ms for e in result.results.record.experiments}
+    assert {e.cost.features_ms for e in result.results.record.experiments} == {*times.values()}  # timed once each
+    assert all(0 < e.cost.classifier_ms < 60_000 for e in result.results.record.experiments)
 
 
 def test_same_numbers_for_any_number_of_workers(done, tiny, monkeypatch):
