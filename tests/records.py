@@ -43,7 +43,7 @@ def finished(features="mfcc", classifier="svm", metrics=None, **fields):
         "classifier": classifier,
         "n_features": 1,
         "metrics": spread,
-        "per_class": {},
+        "per_class": {label: {"precision": 0.5, "recall": 0.5, "f1": 0.5, "support": 1} for label in "ab"},
         "confusion_matrix": [[1, 0], [0, 1]],
         "folds": [fold(**means)],
         "predictions": [],
