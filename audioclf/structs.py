@@ -39,32 +39,6 @@ class Struct(msgspec.Struct, frozen=True):
     Unknown fields are ignored when they are read, so that a later version may add some.
     """
 
-    # TEMPORARY, while readers move from record["field"] to record.field; gone when they have.
-    def __getitem__(self, name: str) -> Any:
-        status = self.__struct_config__.tag if name == self.__struct_config__.tag_field else msgspec.UNSET
-        value = getattr(self, name, status)
-        if value is msgspec.UNSET:
-            raise KeyError(name)
-        return value
-
-    def get(self, name: str, default: Any = None) -> Any:
-        try:
-            return self[name]
-        except KeyError:
-            return default
-
-    def __contains__(self, name: str) -> bool:
-        return self.get(name, msgspec.UNSET) is not msgspec.UNSET
-
-    def keys(self) -> Any:
-        return [name for name in self.__struct_fields__ if name in self]
-
-    def items(self) -> Any:
-        return [(name, self[name]) for name in self.keys()]
-
-    def __iter__(self) -> Any:
-        return iter(self.keys())
-
 
 class DamagedError(ValueError):
     """A file's content isn't what it should be; the text says which field and why, such as ``$.folds: missing``."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from audioclf import structs
 from audioclf.results.metrics import TITLES
 from audioclf.results.results import Results
-from audioclf.results.schema import Finished
+from audioclf.results.schema import Finished, Record
 
 
 def minimal(**fields):
@@ -28,9 +28,14 @@ def minimal(**fields):
     } | fields
 
 
+def of(record):
+    """Return the `Results` of a record that is a dictionary."""
+    return Results(structs.convert(structs.plain(record), Record))
+
+
 def results(**fields):
     """Return the `Results` of a `minimal` record."""
-    return Results(minimal(**fields))
+    return of(minimal(**fields))
 
 
 def finished(features="mfcc", classifier="svm", metrics=None, **fields):
@@ -68,7 +73,7 @@ def plain(results):
 def ranked(record):
     """Return the finished experiments of a record, dictionaries to change, best first."""
     finished = {(e["features"], e["classifier"], e.get("augment")): e for e in record["experiments"] if "metrics" in e}
-    return [finished[experiment.identity] for experiment in Results(record).ranking()]
+    return [finished[experiment.identity] for experiment in of(record).ranking()]
 
 
 def timeless(record):

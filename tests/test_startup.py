@@ -58,6 +58,12 @@ def test_help_needs_nothing_but_click(words, imported):
     assert imported(*words, heavy=(*HEAVY, "numpy", "importlib.metadata", "soundfile", "sqlite3")) == []
 
 
+def test_a_command_builds_no_other_commands(imported):
+    """Building all options takes longer than what a short command does."""
+    others = [f"audioclf.cli.{name}" for name in ("runs", "extract", "report", "datasets", "store", "catalogue")]
+    assert imported("predict", "--help", heavy=others) == []
+
+
 @pytest.mark.parametrize("kind", ["features", "classifiers", "datasets", "reports"])
 def test_list(kind, imported):
     assert imported("list", kind) == []

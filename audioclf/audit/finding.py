@@ -7,7 +7,7 @@ from typing import Any, Literal
 from audioclf.structs import Finite, Struct
 
 
-class Finding(Struct):
+class Finding(Struct, frozen=True):
     """One thing that a reader of the scores should know.
 
     Attributes

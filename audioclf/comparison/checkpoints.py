@@ -58,11 +58,13 @@ class Checkpoints:
         try:
             found = structs.decode(file.read_bytes(), Finished)
             self._check(found, experiment)
-        except OSError as error:
-            return _ignored(file, str(error.strerror), experiment)
-        except DamagedError as error:
-            return _ignored(file, str(error), experiment)
-        return found
+            return found
+        except (OSError, DamagedError) as error:
+            why = error.strerror if isinstance(error, OSError) else error
+            warnings.warn(
+                f"{file}: a damaged checkpoint ({why}), left aside; {experiment.title} is computed anew", stacklevel=2
+            )
+            return None
 
     def put(self, experiment: Experiment, found: Finished) -> None:
         """Keep the results of an experiment."""
@@ -93,9 +95,3 @@ class Checkpoints:
             raise DamagedError("$.naive: not as this run asks for it")
         if (found.tuning is None) != (not experiment.candidates):
             raise DamagedError("$.tuning: not as this run asks for it")
-
-
-def _ignored(file: Path, why: str, experiment: Experiment) -> None:
-    warnings.warn(
-        f"{file}: a damaged checkpoint ({why}), left aside; {experiment.title} is computed anew", stacklevel=3
-    )

@@ -195,7 +195,8 @@ def compare(
     pooled : str or sequence of str
         Functionals.
     workers : int or None
-        Processes; None is one per core. The numbers don't depend on it.
+        Threads that compute features and look at recordings, and processes that fit; None is one per core. The
+        numbers don't depend on it.
     store : FeatureStore, optional
         Where features are kept; by default nowhere.
     resume : path, optional
@@ -279,7 +280,7 @@ def run(
     Examples
     --------
     >>> run("demo", Settings(features="centroid", classifiers="knn", cv=2), Surroundings())
-    <Comparison: 2 experiments, best centroid with knn, accuracy 0.748>
+    <Comparison: 2 experiments, best centroid with knn, accuracy 0.825>
     """
     began = time.perf_counter()
     prepared, apart = _load(data, test, settings, around)

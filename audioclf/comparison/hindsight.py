@@ -78,9 +78,9 @@ def cost_of_leak(experiment: Finished, metric: str) -> Finding | None:
         return None
     gain = leaky.mean - honest.mean
     name = (TAG_TITLES | TITLES)[metric]
-    what = f"{experiment.title} scores {honest.mean:.3f} {name} on groups that it wasn't trained on"
+    what = f"on groups that it wasn't trained on, {experiment.title} scores {honest.mean:.3f} {name}"
     if gain <= _WORTH_TELLING:
-        sentence = f"{what}, and {leaky.mean:.3f} on folds that ignore groups: on this data a leak adds little"
+        sentence = f"{what}; on folds that ignore groups it scores {leaky.mean:.3f}: on this data a leak adds little"
     else:
         sentence = f"{what}; on folds that ignore groups it would score {leaky.mean:.3f}, optimistic by {gain:.3f}"
     return Finding(

@@ -201,7 +201,7 @@ class Surroundings:
     store : FeatureStore or None
         Where features are kept; None is nowhere.
     workers : int or None
-        Processes; None is one per core.
+        Threads that compute features and look at recordings, and processes that fit; None is one per core.
     resume : path or None
         Folder for the results of finished experiments while the run lasts.
     command : str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +34,7 @@ class Task(ABC):
         Sorted: the columns of probabilities.
     """
 
-    kind: ClassVar[str]
+    kind: ClassVar[Literal["multi-class", "multi-label"]]
     """Its name in results.json and in models."""
     titles: ClassVar[dict[str, str]]
     """Its metrics, in words."""
@@ -67,6 +67,10 @@ class Task(ABC):
     @abstractmethod
     def build(self, classifier: Classifier, seed: int, calibrated: bool = True) -> Any:
         """Return a new estimator; without *calibrated* probabilities if only its labels will be used."""
+
+    @abstractmethod
+    def misfit(self, classes: Iterable[Any]) -> str:
+        """Say why a fitted estimator's ``classes_`` can't be these labels; empty if they can."""
 
     @abstractmethod
     def answers(self, estimator: Any, inputs: Any) -> tuple[Truth, Probabilities | None]:
@@ -156,6 +160,10 @@ class OneLabel(Task):
     def build(self, classifier: Classifier, seed: int, calibrated: bool = True) -> Any:
         return classifier.build(seed) if calibrated else classifier.build_uncalibrated(seed)
 
+    def misfit(self, classes: Iterable[Any]) -> str:
+        strange = [str(label) for label in classes if label not in self.labels]
+        return f"lacks {', '.join(strange)}, which the estimator answers" if strange else ""
+
     def answers(self, estimator: Any, inputs: Any) -> tuple[Truth, Probabilities | None]:
         if not hasattr(estimator, "predict_proba"):
             return np.searchsorted(self.labels, estimator.predict(inputs)), None
@@ -188,12 +196,12 @@ class OneLabel(Task):
         return score_intervals(truth, predicted, probabilities, units, len(self.labels), seed, folds)
 
     def by_label(self, truth: Truth, predicted: Truth, probabilities: Probabilities | None) -> dict[str, NDArray[Any]]:
-        found = scores.per_class(self.confusion_matrix(truth, predicted))
+        counted = scores.per_class(self.confusion_matrix(truth, predicted))
         if probabilities is None:
             areas = dict.fromkeys(("roc_auc", "average_precision"), np.full(len(self.labels), np.nan))
         else:
             areas = class_areas(truth, probabilities, len(self.labels))
-        return {**found, **areas}
+        return {**counted, **areas}
 
     def confusion_matrix(self, truth: Truth, predicted: Truth) -> NDArray[np.int64]:
         return scores.confusion_matrix(truth, predicted, len(self.labels))
@@ -224,6 +232,15 @@ class SeveralLabels(Task):
 
     def build(self, classifier: Classifier, seed: int, calibrated: bool = True) -> Any:
         return classifier.build_multilabel(seed)
+
+    def misfit(self, classes: Iterable[Any]) -> str:
+        numbers = list(classes)  # of the columns of the truth
+        strange = [str(number) for number in numbers if number not in range(len(self.labels))]
+        if strange:
+            return f"lacks {', '.join(strange)}, which the estimator answers"
+        if len(numbers) != len(self.labels):
+            return f"{len(self.labels)} of them, but the estimator knows {len(numbers)}"
+        return ""
 
     def answers(self, estimator: Any, inputs: Any) -> tuple[Truth, Probabilities | None]:
         probabilities = np.asarray(estimator.predict_proba(inputs), dtype=np.float64)

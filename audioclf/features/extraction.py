@@ -199,12 +199,11 @@ class _Item(NamedTuple):
     clip: Clip
     key: bytes
     samples: float  # decoded, all channels
-    long: bool
 
     @classmethod
     def of(cls, number: int, clip: Clip, facts: FileFacts) -> _Item:
         key = clip_key(facts.content or "", clip.start, clip.end)
-        return cls(number, clip, key, count_samples(clip, facts), is_long(clip, facts))
+        return cls(number, clip, key, count_samples(clip, facts))
 
 
 class _Batch(NamedTuple):
@@ -241,7 +240,7 @@ def _compute(job: _Job, batch: _Batch) -> tuple[list[list[Frames] | str], Second
     signals: dict[int, Signal] = {}
     for i, item in enumerate(batch.items):
         try:
-            if job.copy is None and item.long:
+            if job.copy is None and is_long(item.samples):
                 results[i] = outputs_of_long_clip(item.clip, job.analysis, outputs, spent)
                 continue
             with timed(spent, "decode"):

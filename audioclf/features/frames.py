@@ -127,7 +127,6 @@ def _sweep(
     pieces: dict[Extractor, _Piece],
     spools: dict[Extractor, Spool],
 ) -> None:
-    frame, _hop = analysis.frame_samples, analysis.hop_samples
     samples = np.empty(0, np.float32)
     before = 0  # 1 once the first of the frames in hand is one that was done, kept for flux
     for block in blocks:
@@ -142,7 +141,7 @@ def _sweep(
         if before and len(starts):
             samples = samples[starts[-1] :]
     if not before:  # shorter than a frame
-        samples = np.pad(samples, (0, max(0, frame - len(samples))))
+        samples = np.pad(samples, (0, max(0, analysis.frame_samples - len(samples))))
         spectra = Spectra.of(samples, np.zeros(1, np.int64), np.zeros(1, np.int64), analysis)
         for extractor, piece in pieces.items():
             piece.add(extractor, extractor.measure(spectra), spools[extractor])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from audioclf.features import functionals
 from audioclf.features.extractor import Extractor
+from audioclf.features.specs import vector_names
 from audioclf.parallel import Shared
 
 Numbers = NDArray[np.int64]
@@ -140,6 +141,20 @@ class Sequences(Inputs):
         """
         bounds = np.concatenate([[0], np.cumsum(self.lengths)]).astype(np.int64)
         return functionals.pool_clips(self.array, bounds, ("mean", "std"))
+
+
+def column_names(takes: str, extractors: Iterable[Extractor], pooled: Iterable[str]) -> list[str]:
+    """Return the names of the columns of `Inputs`: of a vector pooled by functionals, or of a frame's coefficients.
+
+    >>> from audioclf.features.specs import build_extractors
+    >>> column_names("vectors", build_extractors("zcr"), ["mean", "std"])
+    ['zcr_mean', 'zcr_std']
+    >>> column_names("sequences", build_extractors("zcr"), ["mean", "std"])
+    ['zcr']
+    """
+    if takes == "sequences":
+        return [name for extractor in extractors for name in extractor.coefficient_names]
+    return vector_names(extractors, pooled)
 
 
 def inputs_of(takes: str, array: NDArray[np.float32], lengths: Numbers | None = None) -> Inputs:

@@ -17,11 +17,9 @@ from audioclf.dataset.clips import Clip
 from audioclf.features.extractor import Extractor
 from audioclf.features.frames import static_frames, static_frames_of_blocks
 from audioclf.features.functionals import pool, pool_clips
-from audioclf.features.survey import count_samples
 from audioclf.features.timing import Seconds
 from audioclf.spectra.analysis import Analysis
 from audioclf.spectra.spectra import Frames
-from audioclf.store.recordings import FileFacts
 
 _LONG = 1 << 23  # decoded samples of a clip that is analysed piece by piece
 
@@ -40,9 +38,9 @@ class Output(NamedTuple):
     functionals: tuple[str, ...] | None
 
 
-def is_long(clip: Clip, facts: FileFacts) -> bool:
-    """Return whether a clip is one for `outputs_of_long_clip`."""
-    return count_samples(clip, facts) > _LONG
+def is_long(samples: float) -> bool:
+    """Return whether a clip of so many decoded samples is one for `outputs_of_long_clip`."""
+    return samples > _LONG
 
 
 def outputs_of_signals(signals: Sequence[Signal], analysis: Analysis, outputs: Sequence[Output]) -> list[list[Frames]]:

@@ -12,7 +12,8 @@ from audioclf.dataset.clips import Dataset
 from audioclf.errors import DatasetError
 from audioclf.features import functionals
 from audioclf.features.extraction import Extraction, extract
-from audioclf.features.specs import build_extractors, vector_names
+from audioclf.features.inputs import column_names
+from audioclf.features.specs import build_extractors
 from audioclf.features.survey import survey
 from audioclf.features.wanted import Wanted
 from audioclf.progress import Progress, silent
@@ -115,11 +116,11 @@ def feature_table(
     if not done.clips:
         raise DatasetError(f"none of the {len(dataset)} recordings could be analysed; the first: {skipped[0][1]}")
     inputs = done.inputs(extractors, takes)
-    about, names = _about(done, inputs.lengths), vector_names(extractors, pooled)
+    about = _about(done, inputs.lengths)
     if row == "frame":
         hop = analysis.hop_samples / analysis.sample_rate
         about["time"] = [round(i * hop, 6) for length in inputs.lengths for i in range(length)]
-        names = [name for extractor in extractors for name in extractor.coefficient_names]
+    names = column_names(takes, extractors, pooled)
     return FeatureTable(about, names, inputs.array, analysis.sample_rate, skipped)
 
 

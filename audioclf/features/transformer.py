@@ -21,7 +21,7 @@ from audioclf.features import functionals
 from audioclf.features.frames import static_frames
 from audioclf.features.outputs import Output, is_long, outputs_of_long_clip, outputs_of_signals
 from audioclf.features.specs import build_extractors, vector_names
-from audioclf.features.survey import header_of
+from audioclf.features.survey import count_samples, header_of
 from audioclf.spectra.analysis import Analysis, analysis_rate
 from audioclf.spectra.kernels.rows import rows
 from audioclf.spectra.spectra import Frames
@@ -157,7 +157,7 @@ class FeatureSet(TransformerMixin, BaseEstimator):
 def _outputs_of(clip: ClipLike, analysis: Analysis, outputs: list[Output]) -> list[Frames]:
     if not isinstance(clip, Signal):
         clip = clip if isinstance(clip, Clip) else Clip(Path(clip))
-        if is_long(clip, header_of(clip.path)):
+        if is_long(count_samples(clip, header_of(clip.path))):
             return outputs_of_long_clip(clip, analysis, outputs)
         clip = decode.read(clip.path, analysis.sample_rate, clip.start, clip.end)
     return outputs_of_signals([_prepared(clip, analysis)], analysis, outputs)[0]

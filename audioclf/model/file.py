@@ -27,7 +27,7 @@ _HIGHEST_RATE = 10_000_000  # Hz; what is higher, or longer, is nobody's and wou
 _LONGEST_FRAME = 2**26  # samples
 
 
-class Facts(Names, kw_only=True):
+class Facts(Names, kw_only=True, frozen=True):
     """What a model file says of itself.
 
     Attributes

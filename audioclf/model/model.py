@@ -22,7 +22,8 @@ from audioclf.experiment.task import Task, task_named
 from audioclf.features import functionals
 from audioclf.features.extraction import extract
 from audioclf.features.extractor import Extractor
-from audioclf.features.specs import build_extractors, vector_names
+from audioclf.features.inputs import column_names
+from audioclf.features.specs import build_extractors
 from audioclf.features.wanted import Wanted
 from audioclf.model.file import FACTS, Facts, read_model, write_model
 from audioclf.progress import Progress, silent
@@ -239,15 +240,11 @@ def _check_fit(estimator: Any, facts: Facts) -> None:
     classes = getattr(estimator, "classes_", None)
     if classes is None or not hasattr(estimator, "predict_proba"):
         raise ModelError(f"holds no fitted classifier, but {type(estimator).__name__}")
-    known = list(range(len(facts.labels))) if facts.task == "multi-label" else facts.labels
-    strange = [str(label) for label in classes if label not in known]
-    if strange:
-        raise ModelError(f"{FACTS}: $.labels: lacks {', '.join(strange)}, which the estimator answers")
-    if facts.task == "multi-label" and len(classes) != len(known):
-        raise ModelError(f"{FACTS}: $.labels: {len(known)} of them, but the estimator knows {len(classes)}")
-    extractors = build_extractors(facts.features)
-    pooled = facts.functionals if build_classifier(facts.classifier).takes == "vectors" else ["frame"]
-    width = len(vector_names(extractors, pooled))
+    misfit = task_named(facts.task, facts.labels).misfit(classes)
+    if misfit:
+        raise ModelError(f"{FACTS}: $.labels: {misfit}")
+    takes = build_classifier(facts.classifier).takes
+    width = len(column_names(takes, build_extractors(facts.features), facts.functionals))
     wanted = getattr(estimator, "n_features_in_", width)
     if wanted != width:
         raise ModelError(

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audioclf.errors import ResultsError
-from audioclf.results.names import is_baseline, title
 from audioclf.results.results import Results
 from audioclf.statistics import ranks as tests
 from audioclf.statistics.ranks import Friedman, Nemenyi
@@ -68,12 +67,12 @@ def across(runs: Sequence[Results]) -> Across:
     metrics = sorted({run.metric for run in runs})
     if len(metrics) > 1:
         raise ResultsError(f"the runs rank by different metrics ({', '.join(metrics)}); run them with one --metric")
-    prints = Counter(run.record["dataset"]["fingerprint"] for run in runs)
+    prints = Counter(run.record.dataset.fingerprint for run in runs)
     [(most, times)] = prints.most_common(1)
     if times > 1:
-        name = next(r.record["dataset"]["name"] for r in runs if r.record["dataset"]["fingerprint"] == most)
+        name = next(r.record.dataset.name for r in runs if r.record.dataset.fingerprint == most)
         raise ResultsError(f"{times} of the runs are of the same clips ({name}); give one run of each data set")
-    found = [{title(e): e["metrics"][run.metric]["mean"] for e in run.ranking() if not is_baseline(e)} for run in runs]
+    found = [{e.title: e.metrics[run.metric].mean for e in run.ranking() if not e.is_baseline} for run in runs]
     known = list(dict.fromkeys(name for scores in found for name in scores))
     shared = [name for name in known if all(scores.get(name) is not None for scores in found)]
     if len(shared) < _FEWEST:
@@ -100,7 +99,7 @@ def across(runs: Sequence[Results]) -> Across:
 def _names(runs: Sequence[Results]) -> list[str]:
     names: list[str] = []
     for run in runs:
-        name, number = run.record["dataset"]["name"], 1
+        name, number = run.record.dataset.name, 1
         unique = name
         while unique in names:
             number += 1

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from audioclf.structs import Struct, Text
 
 BASELINE = "dummy"
 """The classifier that always answers the majority class and looks at no features: what every other one has to beat."""
 
 
-class Names(Struct, kw_only=True):
+class Names(Struct, kw_only=True, frozen=True):
     """What tells an experiment from all others of its run.
 
     Attributes
@@ -47,33 +45,3 @@ class Names(Struct, kw_only=True):
     def identity(self) -> tuple[str, str, str | None]:
         """Features, classifier and augmentation."""
         return self.features, self.classifier, self.augment
-
-
-# TEMPORARY, while callers move to the properties of `Names`.
-def title(experiment: Any) -> str:
-    """Name an experiment: ``mfcc+gfcc with svm``, and whether its training clips were augmented.
-
-    >>> title({"features": "mfcc+gfcc", "classifier": "svm"})
-    'mfcc+gfcc with svm'
-    >>> title({"features": "logmel", "classifier": "cnn", "augment": "noise,pitch"})
-    'logmel with cnn, augmented'
-    """
-    return f"{experiment['features']} with {experiment['classifier']}" + ", augmented" * bool(experiment.get("augment"))
-
-
-def identity(experiment: Any) -> tuple[str, str, str | None]:
-    """Return what tells an experiment from all others of its run: features, classifier and augmentation.
-
-    >>> identity({"features": "mfcc+gfcc", "classifier": "svm"})
-    ('mfcc+gfcc', 'svm', None)
-    """
-    return experiment["features"], experiment["classifier"], experiment.get("augment")
-
-
-def is_baseline(experiment: Any) -> bool:
-    """Say whether an experiment is the baseline (majority class) that the others have to beat.
-
-    >>> is_baseline({"features": "mfcc", "classifier": "dummy"})
-    True
-    """
-    return experiment["classifier"].partition(":")[0] == BASELINE

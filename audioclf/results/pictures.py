@@ -12,7 +12,7 @@ Some = Annotated[list[Finite], Meta(min_length=1)]
 """Numbers, at least one."""
 
 
-class Picture(Struct, kw_only=True):
+class Picture(Struct, kw_only=True, frozen=True):
     """A two-dimensional array of levels as bytes; `audioclf.results.portrait.unpack_picture` gives it back.
 
     Attributes
@@ -37,26 +37,26 @@ class Picture(Struct, kw_only=True):
     seconds: Finite
 
 
-class Filterbank(Picture, kw_only=True):
+class Filterbank(Picture, kw_only=True, frozen=True):
     """Energies of bands over time; *centres* are the bands' in Hz."""
 
     centres: Some
 
 
-class Cepstrogram(Picture, kw_only=True):
+class Cepstrogram(Picture, kw_only=True, frozen=True):
     """Coefficients over time; *first* is the number of the first row's."""
 
     first: Count
 
 
-class Waveform(Struct, kw_only=True):
+class Waveform(Struct, kw_only=True, frozen=True):
     """The lowest and the highest sample of equal stretches; full scale is ±1."""
 
     low: Some
     high: Some
 
 
-class Spectrum(Struct, kw_only=True):
+class Spectrum(Struct, kw_only=True, frozen=True):
     """Levels in dB at frequencies that begin at *first_hz* and are *step_hz* apart."""
 
     first_hz: Finite
@@ -64,7 +64,7 @@ class Spectrum(Struct, kw_only=True):
     level: Some
 
 
-class Cepstrum(Struct, kw_only=True):
+class Cepstrum(Struct, kw_only=True, frozen=True):
     """Values at quefrencies that begin at *first_seconds* and are *step_seconds* apart."""
 
     first_seconds: Finite
@@ -72,7 +72,7 @@ class Cepstrum(Struct, kw_only=True):
     value: Some
 
 
-class Portrait(Struct, kw_only=True):
+class Portrait(Struct, kw_only=True, frozen=True):
     """What is drawn of one clip, at the analysis rate, over its beginning (`audioclf.results.portrait.LONGEST`).
 
     Attributes
@@ -118,7 +118,7 @@ class Portrait(Struct, kw_only=True):
     cepstrogram: Cepstrogram
 
 
-class Excerpt(Struct, kw_only=True):
+class Excerpt(Struct, kw_only=True, frozen=True):
     """A stretch of a clip to listen to, with its picture.
 
     Attributes

@@ -10,7 +10,6 @@ import os
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from audioclf import structs
 from audioclf.errors import ResultsError
@@ -51,12 +50,10 @@ class Results:
     Parameters
     ----------
     record : Record
-
     """
 
-    def __init__(self, record: Record | dict[str, Any]) -> None:
-        # TEMPORARY: dictionaries are taken until all that make records make structs.
-        self.record = record if isinstance(record, Record) else structs.convert(structs.plain(record), Record)
+    def __init__(self, record: Record) -> None:
+        self.record = record
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Results:

@@ -24,21 +24,21 @@ OptionalScore = Finite | None | UnsetType
 """A score of a metric that the task may not have; unset then, and left out of the file."""
 
 
-class Spread(Struct, kw_only=True):
+class Spread(Struct, kw_only=True, frozen=True):
     """Mean and standard deviation over folds; null where a metric is undefined in all."""
 
     mean: Score
     std: Score
 
 
-class Metric(Spread, kw_only=True):
+class Metric(Spread, kw_only=True, frozen=True):
     """A metric over folds, with a 95 % interval over clips."""
 
     low: Score = None
     high: Score = None
 
 
-class Value(Struct, kw_only=True):
+class Value(Struct, kw_only=True, frozen=True):
     """A metric of one set of answers, with a 95 % interval over clips."""
 
     value: Score
@@ -46,7 +46,7 @@ class Value(Struct, kw_only=True):
     high: Score = None
 
 
-class OfLabel(Struct, kw_only=True):
+class OfLabel(Struct, kw_only=True, frozen=True):
     """Scores of one class, or of one label, from all predictions.
 
     Attributes
@@ -72,7 +72,7 @@ class OfLabel(Struct, kw_only=True):
     confusion: list[list[Count]] | UnsetType = UNSET
 
 
-class Prediction(Struct, kw_only=True):
+class Prediction(Struct, kw_only=True, frozen=True):
     """The answer to a held-out clip.
 
     Attributes
@@ -98,7 +98,7 @@ class Prediction(Struct, kw_only=True):
     probabilities: dict[str, Share] | None = None
 
 
-class Epoch(Struct, kw_only=True):
+class Epoch(Struct, kw_only=True, frozen=True):
     """What a network says of one epoch."""
 
     epoch: Count
@@ -107,7 +107,7 @@ class Epoch(Struct, kw_only=True):
     valid_accuracy: Score = None
 
 
-class History(Struct, kw_only=True):
+class History(Struct, kw_only=True, frozen=True):
     """How a network was trained; *best_epoch* is the one whose weights were kept, None for the last."""
 
     epochs: list[Epoch]
@@ -115,7 +115,7 @@ class History(Struct, kw_only=True):
     n_validation: Count = 0
 
 
-class Fold(Struct, kw_only=True):
+class Fold(Struct, kw_only=True, frozen=True):
     """What came of one fold: its sizes, times, parameters, and a score for each metric of the task."""
 
     repeat: Count = 0
@@ -146,7 +146,7 @@ class Fold(Struct, kw_only=True):
         return None if value is UNSET else value
 
 
-class NonNested(Struct, kw_only=True):
+class NonNested(Struct, kw_only=True, frozen=True):
     """What a search over the very folds that score it found: an optimistic score."""
 
     score: Score
@@ -154,7 +154,7 @@ class NonNested(Struct, kw_only=True):
     parameters: dict[str, Any] = {}
 
 
-class Tuning(Struct, kw_only=True):
+class Tuning(Struct, kw_only=True, frozen=True):
     """How parameters were searched within the training part of every fold."""
 
     method: str
@@ -168,14 +168,14 @@ class Tuning(Struct, kw_only=True):
     non_nested: NonNested
 
 
-class ByRecording(Struct, kw_only=True):
+class ByRecording(Struct, kw_only=True, frozen=True):
     """Scores of one answer for all pieces of a recording."""
 
     n_recordings: Count
     metrics: dict[str, Score]
 
 
-class Naive(Struct, kw_only=True):
+class Naive(Struct, kw_only=True, frozen=True):
     """Scores over folds that ignore groups."""
 
     kind: str
@@ -185,7 +185,7 @@ class Naive(Struct, kw_only=True):
     by_recording: ByRecording | None = None
 
 
-class McNemar(Struct, kw_only=True):
+class McNemar(Struct, kw_only=True, frozen=True):
     """Clips that only one of two experiments got right, with the exact test's p and that after Holm."""
 
     best_only: Count
@@ -194,7 +194,7 @@ class McNemar(Struct, kw_only=True):
     p_holm: Share | None = None
 
 
-class VersusBest(Struct, kw_only=True):
+class VersusBest(Struct, kw_only=True, frozen=True):
     """How an experiment compares with the best one.
 
     Attributes
@@ -237,7 +237,7 @@ class VersusBest(Struct, kw_only=True):
         return deciding(self.p_holm, None if self.mcnemar is None else self.mcnemar.p_holm)
 
 
-class Cost(Struct, kw_only=True):
+class Cost(Struct, kw_only=True, frozen=True):
     """Size of a fitted model, and milliseconds a clip on one thread."""
 
     parameters: Count | None
@@ -246,14 +246,14 @@ class Cost(Struct, kw_only=True):
     classifier_ms: Finite
 
 
-class Parameters(Struct, kw_only=True):
+class Parameters(Struct, kw_only=True, frozen=True):
     """All parameters of an experiment, those left at their defaults included."""
 
     features: dict[str, dict[str, Any]] = {}
     classifier: dict[str, Any] = {}
 
 
-class Experiment(Names, kw_only=True):
+class Experiment(Names, kw_only=True, frozen=True):
     """What finished and failed experiments have in common.
 
     Attributes
@@ -269,13 +269,13 @@ class Experiment(Names, kw_only=True):
     parameters: Parameters = Parameters()
 
 
-class Failed(Experiment, tag_field="status", tag="failed", kw_only=True):
+class Failed(Experiment, tag_field="status", tag="failed", kw_only=True, frozen=True):
     """An experiment that did not finish; *error* says why."""
 
     error: str
 
 
-class Finished(Experiment, tag_field="status", tag="ok", kw_only=True):
+class Finished(Experiment, tag_field="status", tag="ok", kw_only=True, frozen=True):
     """An experiment with its scores (docs/results.md says what each field is)."""
 
     metrics: dict[str, Metric]
@@ -296,7 +296,7 @@ class Finished(Experiment, tag_field="status", tag="ok", kw_only=True):
         return self.metrics.get(name) or Metric(mean=None, std=None)
 
 
-class Analysis(Struct, kw_only=True):
+class Analysis(Struct, kw_only=True, frozen=True):
     """How recordings were analysed."""
 
     sample_rate: Positive
@@ -307,7 +307,7 @@ class Analysis(Struct, kw_only=True):
     functionals: list[str] = []
 
 
-class Augmentation(Struct, kw_only=True):
+class Augmentation(Struct, kw_only=True, frozen=True):
     """How training clips were augmented: the spec, copies of each, and whether experiments also ran without."""
 
     spec: str
@@ -315,7 +315,7 @@ class Augmentation(Struct, kw_only=True):
     compared: bool = False
 
 
-class Dataset(Struct, kw_only=True):
+class Dataset(Struct, kw_only=True, frozen=True):
     """What was compared (docs/results.md)."""
 
     name: str
@@ -335,7 +335,7 @@ class Dataset(Struct, kw_only=True):
     clip_seconds: Finite | None = None
 
 
-class CrossValidation(Struct, kw_only=True):
+class CrossValidation(Struct, kw_only=True, frozen=True):
     """How clips were divided into folds."""
 
     kind: str
@@ -344,7 +344,7 @@ class CrossValidation(Struct, kw_only=True):
     tuned: bool = False
 
 
-class Tests(Struct, kw_only=True):
+class Tests(Struct, kw_only=True, frozen=True):
     """How experiments were tested against the best.
 
     Attributes
@@ -377,7 +377,7 @@ class Tests(Struct, kw_only=True):
     repeats_needed: Count | None = None
 
 
-class HeldOut(Names, kw_only=True):
+class HeldOut(Names, kw_only=True, frozen=True):
     """The winner's answers to the held-out test set."""
 
     source: str
@@ -391,7 +391,7 @@ class HeldOut(Names, kw_only=True):
     warnings: list[str] = []
 
 
-class Drop(Struct, kw_only=True):
+class Drop(Struct, kw_only=True, frozen=True):
     """How far the score falls when an extractor's values, or a coefficient's, are permuted."""
 
     name: str
@@ -400,7 +400,7 @@ class Drop(Struct, kw_only=True):
     extractor: str | UnsetType = UNSET
 
 
-class Importance(Names, kw_only=True):
+class Importance(Names, kw_only=True, frozen=True):
     """Permutation importance of the winner's extractors and coefficients."""
 
     metric: str
@@ -410,7 +410,7 @@ class Importance(Names, kw_only=True):
     coefficients: list[Drop]
 
 
-class Point(Struct, kw_only=True):
+class Point(Struct, kw_only=True, frozen=True):
     """A point of a learning curve."""
 
     share: Share
@@ -419,14 +419,14 @@ class Point(Struct, kw_only=True):
     std: Score
 
 
-class LearningCurve(Names, kw_only=True):
+class LearningCurve(Names, kw_only=True, frozen=True):
     """How the winner's score grows with the number of training clips."""
 
     metric: str
     points: list[Point]
 
 
-class Plane(Struct, kw_only=True):
+class Plane(Struct, kw_only=True, frozen=True):
     """Places in a plane: of principal components with *explained* variance, or of t-SNE with its *perplexity*."""
 
     x: list[Finite]
@@ -435,7 +435,7 @@ class Plane(Struct, kw_only=True):
     perplexity: Finite | UnsetType = UNSET
 
 
-class Projection(Struct, kw_only=True):
+class Projection(Struct, kw_only=True, frozen=True):
     """Clips in two dimensions."""
 
     features: str
@@ -446,34 +446,34 @@ class Projection(Struct, kw_only=True):
     tsne: Plane | None
 
 
-class Checked(Struct, kw_only=True):
+class Checked(Struct, kw_only=True, frozen=True):
     """What the audit looked at."""
 
     clips: Count
 
 
-class Audit(Struct, kw_only=True):
+class Audit(Struct, kw_only=True, frozen=True):
     """What is wrong with the data set."""
 
     findings: list[Finding] = []
     checked: Checked | None = None
 
 
-class Reference(Names, kw_only=True):
+class Reference(Names, kw_only=True, frozen=True):
     """The model of an exploration that doubted labels."""
 
     metrics: dict[str, Metric]
     naive: Naive | None = None
 
 
-class Skipped(Struct, kw_only=True):
+class Skipped(Struct, kw_only=True, frozen=True):
     """A clip that was left out."""
 
     path: str
     why: str
 
 
-class Record(Struct, kw_only=True):
+class Record(Struct, kw_only=True, frozen=True):
     """All of results.json."""
 
     schema: Positive = SCHEMA

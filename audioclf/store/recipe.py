@@ -62,7 +62,6 @@ def recipe(analysis: Analysis, extractor: Family, functionals: tuple[str, ...] |
     Examples
     --------
     >>> from audioclf.features.specs import build_extractors
-    >>> from audioclf.spectra.spectra import Analysis
     >>> made = recipe(Analysis(16000), *build_extractors("mfcc:n_coeffs=20"), ("mean", "std"))
     >>> len(made), made.feature, made.functionals
     (32, 'mfcc:n_coeffs=20', 'mean,std')

@@ -21,6 +21,7 @@ from audioclf.reports.pictures.canvas import (
 from audioclf.results.words import shortened
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _LONGEST_NAME = 26
@@ -102,21 +103,8 @@ def _heat_map(
     for spine in axes.spines.values():
         spine.set_color("#c3cad3")
 
-    longest = max((len(text) for row in texts for text in row), default=1) or 1
-    inside = min(cell * 72 * 0.88 / (0.62 * longest), cell * 72 * 0.55, 11.0)
-    if inside >= 5.0:
-        for i, j in zip(*np.nonzero(values), strict=True):
-            ink = "white" if values[i, j] > 0.55 * most else INK
-            axes.text(j, i, texts[i][j], fontsize=inside, color=ink, ha="center", va="center")
-
-    bar = figure.add_axes(
-        (
-            (left + side + 0.22) / figure.get_figwidth(),
-            bottom / figure.get_figheight(),
-            0.16 / figure.get_figwidth(),
-            side / figure.get_figheight(),
-        )
-    )
+    _write_cells(axes, values, texts, most, cell)
+    bar = add_axes(figure, left + side + 0.22, bottom, 0.16, side)
     scale = figure.colorbar(image, cax=bar)
     scale.set_label(unit, fontsize=9.5, color=MUTED)
     scale.ax.tick_params(labelsize=8.5, colors=MUTED, length=2)
@@ -127,3 +115,14 @@ def _heat_map(
     scale.outline.set_visible(False)  # type: ignore[operator]
     add_head(figure, heading)
     return figure
+
+
+def _write_cells(axes: Axes, values: NDArray[np.float64], texts: list[list[str]], most: float, cell: float) -> None:
+    """Write what a cell says in it, unless its *cell* inches are too few to be read."""
+    longest = max((len(text) for row in texts for text in row), default=1) or 1
+    size = min(cell * 72 * 0.88 / (0.62 * longest), cell * 72 * 0.55, 11.0)
+    if size < 5.0:
+        return
+    for i, j in zip(*np.nonzero(values), strict=True):
+        ink = "white" if values[i, j] > 0.55 * most else INK
+        axes.text(j, i, texts[i][j], fontsize=size, color=ink, ha="center", va="center")

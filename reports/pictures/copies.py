@@ -68,7 +68,7 @@ def copies(versions: Sequence[Portrait], heading: str) -> Figure:
             aspect="auto", interpolation="nearest", extent=(0, picture.seconds, -0.5, picture.rows - 0.5),
         )  # fmt: skip
         places = np.linspace(0, picture.rows - 1, 4).round().astype(int)
-        mel.set_yticks(places, [f"{picture['centres'][k] / 1000:.2g}" for k in places])
+        mel.set_yticks(places, [f"{picture.centres[k] / 1000:.2g}" for k in places])
         mel.tick_params(labelsize=_SIZE, colors=MUTED, length=2)
         mel.set_ylabel("mel bands / kHz", fontsize=_SIZE, color=MUTED, labelpad=3)
         for axes in (wave, mel):

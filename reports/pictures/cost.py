@@ -47,7 +47,7 @@ class Point:
         ``network``, ``baseline`` or ``other``.
     mean : float
         With its interval *low* to *high*, where known.
-    kilobytes : float
+    kilobytes : float or None
         Size of the model.
     milliseconds : float or None
         Time a clip.
@@ -59,7 +59,7 @@ class Point:
     mean: float
     low: float | None
     high: float | None
-    kilobytes: float
+    kilobytes: float | None
     milliseconds: float | None
 
 
@@ -80,14 +80,12 @@ def cost(points: Sequence[Point], metric: str, heading: str) -> Figure:
     from matplotlib.figure import Figure
 
     shown = list(points[:MOST_POINTS])
-    panels: list[tuple[str, list[tuple[Point, float]]]] = []
-    for words, values in (
+    priced = (
         ("ms a clip, features and answer, on one thread", [(p, p.milliseconds) for p in shown]),
         ("kB of the fitted model", [(p, p.kilobytes) for p in shown]),
-    ):
-        known = [(p, value) for p, value in values if value is not None and value > 0]
-        if known:
-            panels.append((words, known))
+    )
+    every = [(words, [(p, v) for p, v in values if v is not None and v > 0]) for words, values in priced]
+    panels = [(words, known) for words, known in every if known]
     rows = [[str(p.place), shortened(plain(p.name), 46), score(p.mean), _price(p)] for p in shown]
     widths = [max((text_width(row[k], SIZE) for row in rows), default=0.0) + 0.16 for k in range(4)]
     left, bottom, plot, between, step = 0.7, 0.62, 3.1, 0.3, 0.22
@@ -102,21 +100,7 @@ def cost(points: Sequence[Point], metric: str, heading: str) -> Figure:
     room = max(max(ends, default=1.0) - min(ends, default=0.0), 0.05) * 0.06
     for k, (words, known) in enumerate(panels):
         axes = add_axes(figure, left + k * (plot + between), bottom, plot, height)
-        axes.set_xscale("log")
-        tidy(axes, "both", SIZE)
-        axes.set_ylim(min(ends) - room, max(ends) + room)
-        _log_ticks(axes, [value for _, value in known])
-        axes.set_xlabel(words, fontsize=SIZE, color=MUTED)
-        if k:
-            axes.tick_params(axis="y", labelleft=False)
-        else:
-            axes.set_ylabel(f"{metric}, 95 % interval", fontsize=SIZE, color=MUTED)
-        for p, value in reversed(known):
-            marker, colour = _KINDS[p.kind]
-            if p.low is not None and p.high is not None:
-                axes.plot([value, value], [p.low, p.high], color=colour, linewidth=1.4, alpha=0.4, zorder=2)
-            axes.plot([value], [p.mean], marker, color=colour, markersize=5.5, zorder=3)
-        _number(axes, known)
+        _draw_panel(axes, known, words, "" if k else f"{metric}, 95 % interval", (min(ends) - room, max(ends) + room))
     at = bottom + height - 0.12
     for row, p in zip(rows, shown, strict=True):
         marker, colour = _KINDS[p.kind]
@@ -131,12 +115,7 @@ def cost(points: Sequence[Point], metric: str, heading: str) -> Figure:
             )  # fmt: skip
             x += widths[k]
         at -= step
-    kinds = {p.kind for p in shown}
-    key = [("a network", "network"), ("no network", "other"), ("baseline (majority class)", "baseline")]
-    told = [f"{words}: {sign}" for (words, kind), sign in zip(key, "■●◆") if kind in kinds]
-    if not {"network", "other"} <= kinds:
-        told = told[1:] if len(told) > 1 else []
-    for text in (more, "   ".join(told)):
+    for text in (more, _key({p.kind for p in shown})):
         if text:
             figure.text(
                 (table + 0.05) / width, at / figure.get_figheight(), text, fontsize=SIZE - 1, color=MUTED, va="center"
@@ -144,6 +123,34 @@ def cost(points: Sequence[Point], metric: str, heading: str) -> Figure:
             at -= step
     add_head(figure, heading)
     return figure
+
+
+def _draw_panel(axes: Axes, known: Sequence[tuple[Point, float]], x: str, y: str, limits: tuple[float, float]) -> None:
+    """Draw scores over one price; only the first panel names its vertical axis, *y*."""
+    axes.set_xscale("log")
+    tidy(axes, "both", SIZE)
+    axes.set_ylim(*limits)
+    _log_ticks(axes, [value for _, value in known])
+    axes.set_xlabel(x, fontsize=SIZE, color=MUTED)
+    if y:
+        axes.set_ylabel(y, fontsize=SIZE, color=MUTED)
+    else:
+        axes.tick_params(axis="y", labelleft=False)
+    for p, value in reversed(known):
+        marker, colour = _KINDS[p.kind]
+        if p.low is not None and p.high is not None:
+            axes.plot([value, value], [p.low, p.high], color=colour, linewidth=1.4, alpha=0.4, zorder=2)
+        axes.plot([value], [p.mean], marker, color=colour, markersize=5.5, zorder=3)
+    _number(axes, known)
+
+
+def _key(kinds: set[str]) -> str:
+    """Say what the markers mean, where there is more than one."""
+    key = [("a network", "network"), ("no network", "other"), ("baseline (majority class)", "baseline")]
+    told = [f"{words}: {sign}" for (words, kind), sign in zip(key, "■●◆") if kind in kinds]
+    if not {"network", "other"} <= kinds:
+        told = told[1:] if len(told) > 1 else []
+    return "   ".join(told)
 
 
 def _price(point: Point) -> str:

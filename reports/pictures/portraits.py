@@ -91,7 +91,7 @@ def six_pictures(clip: Portrait, heading: str = "") -> Figure:
     _label(axes, "time / s", "frequency / kHz")
     _scale(figure, axes, image, "dB")
 
-    axes = panel(1, 1, f"filterbank: {clip.filterbank['rows']} mel bands")
+    axes = panel(1, 1, f"filterbank: {clip.filterbank.rows} mel bands")
     image = _show(axes, clip.filterbank, _LEVELS, (-0.5, clip.filterbank.rows - 0.5))
     places = np.linspace(0, clip.filterbank.rows - 1, 5).round().astype(int)
     axes.set_yticks(places, [_hertz(clip.filterbank.centres[k]) for k in places])
@@ -142,33 +142,7 @@ def overview(clips: Sequence[Portrait], heading: str) -> Figure:
 
     for i, clip in enumerate(clips):
         base = (n - 1 - i) * (row + gap)
-        for axes in (wave, spectrum, cepstrum):
-            _box(axes, base, row)
-        low, up = np.array(clip.waveform.low), np.array(clip.waveform.high)
-        most = max(float(np.abs(np.r_[low, up]).max()), 1e-3) * 1.08
-        middle, half = base + row / 2, row / 2 / most
-        wave.fill_between(
-            _middles(len(low), 1.0), middle + low * half, middle + up * half, color=ACCENT, linewidth=0.4,
-            edgecolor=ACCENT,
-        )  # fmt: skip
-        bottom_db, top_db = _span(clip.spectrum.level, clip.density.level)
-        for line, look in ((clip.spectrum, {"color": _PALE, "linewidth": 0.6}), (clip.density, _WELCH)):
-            khz, level = _spectrum(line)
-            inside = np.clip((level - bottom_db) / (top_db - bottom_db), 0, 1)
-            spectrum.plot(khz, base + row * inside, **look)
-        ms, value = _cepstrum(clip)
-        cepstrum.plot(ms, base + row / 2 + np.clip(value / peak, -1, 1) * row / 2, color=ACCENT, linewidth=0.7)
-        cepstrum.plot([0, 30], [base + row / 2] * 2, color=MUTED, linewidth=0.5)
-        for axes, picture, colours in (
-            (pictures[0], clip.spectrogram, _LEVELS),
-            (pictures[1], clip.filterbank, _LEVELS),
-            (pictures[2], clip.cepstrogram, _SIGNED),
-        ):
-            axes.imshow(
-                unpack_picture(picture), cmap=colours, vmin=picture.low, vmax=picture.high, origin="lower",
-                aspect="auto", interpolation="nearest", extent=(0, 1, base, base + row),
-            )  # fmt: skip
-            axes.set_ylim(0, high)
+        _draw_row(columns, clip, base, row, peak)
         at = (bottom + base + row / 2) / figure.get_figheight()
         lines = [(names[i], 9.5, INK, 0.1), (duration(clip.shown), _SIZE, MUTED, -0.1)]
         for text, size, colour, above in lines:
@@ -180,13 +154,46 @@ def overview(clips: Sequence[Portrait], heading: str) -> Figure:
         axes.set_xticks([])
         axes.set_xlabel("whole length", fontsize=_SIZE, color=MUTED)
     pictures[0].set_xlabel(f"whole length, 0 to {top_khz:.3g} kHz", fontsize=_SIZE, color=MUTED)
-    pictures[1].set_xlabel(f"whole length, {clips[0].filterbank['rows']} mel bands", fontsize=_SIZE, color=MUTED)
+    pictures[1].set_xlabel(f"whole length, {clips[0].filterbank.rows} mel bands", fontsize=_SIZE, color=MUTED)
     first, rows = clips[0].cepstrogram.first, clips[0].cepstrogram.rows
     pictures[2].set_xlabel(f"whole length, MFCC {first} to {first + rows - 1}", fontsize=_SIZE, color=MUTED)
     spectrum.set_xlabel(f"kHz; {_SPAN:g} dB high; thick: Welch density", fontsize=_SIZE, color=MUTED)
     cepstrum.set_xlabel("quefrency / ms", fontsize=_SIZE, color=MUTED)
     add_head(figure, heading)
     return figure
+
+
+def _draw_row(columns: Sequence[Axes], clip: Portrait, base: float, row: float, peak: float) -> None:
+    """Draw one clip's six pictures into the columns, from *base* up, *row* high; *peak* is the cepstra's scale."""
+    wave, spectrum, cepstrum, *pictures = columns
+    top = wave.get_ylim()[1]
+    for axes in (wave, spectrum, cepstrum):
+        _box(axes, base, row)
+    low, up = np.array(clip.waveform.low), np.array(clip.waveform.high)
+    most = max(float(np.abs(np.r_[low, up]).max()), 1e-3) * 1.08
+    middle, half = base + row / 2, row / 2 / most
+    wave.fill_between(
+        _middles(len(low), 1.0), middle + low * half, middle + up * half, color=ACCENT, linewidth=0.4,
+        edgecolor=ACCENT,
+    )  # fmt: skip
+    bottom_db, top_db = _span(clip.spectrum.level, clip.density.level)
+    for line, look in ((clip.spectrum, {"color": _PALE, "linewidth": 0.6}), (clip.density, _WELCH)):
+        khz, level = _spectrum(line)
+        inside = np.clip((level - bottom_db) / (top_db - bottom_db), 0, 1)
+        spectrum.plot(khz, base + row * inside, **look)
+    ms, value = _cepstrum(clip)
+    cepstrum.plot(ms, base + row / 2 + np.clip(value / peak, -1, 1) * row / 2, color=ACCENT, linewidth=0.7)
+    cepstrum.plot([0, 30], [base + row / 2] * 2, color=MUTED, linewidth=0.5)
+    for axes, picture, colours in (
+        (pictures[0], clip.spectrogram, _LEVELS),
+        (pictures[1], clip.filterbank, _LEVELS),
+        (pictures[2], clip.cepstrogram, _SIGNED),
+    ):
+        axes.imshow(
+            unpack_picture(picture), cmap=colours, vmin=picture.low, vmax=picture.high, origin="lower",
+            aspect="auto", interpolation="nearest", extent=(0, 1, base, base + row),
+        )  # fmt: skip
+        axes.set_ylim(0, top)
 
 
 _WELCH: dict[str, Any] = {"color": "#d55e00", "linewidth": 1.5}
@@ -206,13 +213,14 @@ def _middles(count: int, length: float) -> NDArray[np.float64]:
 
 
 def _spectrum(line: Spectrum) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    level = np.array(line.level)
+    level = np.array(line.level, np.float64)
     return (line.first_hz + line.step_hz * np.arange(len(level))) / 1000, level
 
 
 def _cepstrum(clip: Portrait) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    value = np.array(clip.cepstrum.value)
-    return (clip.cepstrum.first_seconds + clip.cepstrum.step_seconds * np.arange(len(value))) * 1000, value
+    value = np.array(clip.cepstrum.value, np.float64)
+    steps = np.arange(len(value), dtype=np.float64)
+    return (clip.cepstrum.first_seconds + clip.cepstrum.step_seconds * steps) * 1000, value
 
 
 def _cepstral_peak(clip: Portrait) -> float:

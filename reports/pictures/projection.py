@@ -93,8 +93,7 @@ def projection(found: Projection, heading: str) -> Figure:
         axes.margins(0.04)
         axes.set_title(name, fontsize=SIZE + 0.5, color=INK, loc="left", pad=5)
         if plane is found.pca:
-            shares = plane.explained or [None, None]
-            told = ["" if share is None else f": {share:.0%} of the variance" for share in shares]
+            told = [f": {share:.0%} of the variance" for share in plane.explained or []] or ["", ""]
             axes.set_xlabel(f"component 1{told[0]}", fontsize=SIZE, color=MUTED)
             axes.set_ylabel(f"component 2{told[1]}", fontsize=SIZE, color=MUTED)
         else:  # its axes have no meaning, only who is near whom

@@ -64,17 +64,7 @@ def training_curve(histories: Sequence[History], heading: str) -> Figure:
         at -= height
         axes = add_axes(figure, left, at, plot, height)
         for _, folds, style, ringed in lines:
-            for line, best in zip(folds, kept, strict=True):
-                epochs = np.arange(1, len(line) + 1)
-                axes.plot(epochs, line, linewidth=0.8, alpha=0.45, color=style["color"])
-                if ringed and best and best <= len(line) and np.isfinite(line[best - 1]):
-                    axes.plot(
-                        [best], [line[best - 1]], "o", markersize=5.5, markerfacecolor="none",
-                        color=INK, markeredgewidth=1.1, zorder=4,
-                    )  # fmt: skip
-            if len(folds) > 1:
-                mean = _mean(folds)
-                axes.plot(np.arange(1, len(mean) + 1), mean, linewidth=2.4, zorder=3, **style)
+            _draw_folds(axes, folds, style, kept if ringed else [None] * len(folds))
         tidy(axes, "both", SIZE)
         axes.set_xlim(1 - 0.02 * longest, longest * 1.02 + 0.2)
         axes.set_ylabel(words, fontsize=SIZE, color=MUTED)
@@ -97,6 +87,23 @@ def training_curve(histories: Sequence[History], heading: str) -> Figure:
     add_legend(figure, left + plot + 0.2, high - top - 0.1, entries, "bold: mean of the folds" * (len(histories) > 1))
     add_head(figure, heading)
     return figure
+
+
+def _draw_folds(
+    axes: Axes, folds: Sequence[NDArray[np.float64]], style: dict[str, Any], kept: Sequence[int | None]
+) -> None:
+    """Draw a thin line for each fold, a ring at the epoch that it *kept*, and a bold line for the folds' mean."""
+    for line, best in zip(folds, kept, strict=True):
+        epochs = np.arange(1, len(line) + 1)
+        axes.plot(epochs, line, linewidth=0.8, alpha=0.45, color=style["color"])
+        if best and best <= len(line) and np.isfinite(line[best - 1]):
+            axes.plot(
+                [best], [line[best - 1]], "o", markersize=5.5, markerfacecolor="none", color=INK, markeredgewidth=1.1,
+                zorder=4,
+            )  # fmt: skip
+    if len(folds) > 1:
+        mean = _mean(folds)
+        axes.plot(np.arange(1, len(mean) + 1), mean, linewidth=2.4, zorder=3, **style)
 
 
 def _column(history: History, name: str) -> NDArray[np.float64]:

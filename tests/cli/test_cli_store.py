@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
+import functools
 import re
 import sqlite3
-import subprocess
-import sys
 import time
 
 import numpy as np
@@ -19,22 +17,10 @@ from audioclf.store.store import FeatureStore
 
 
 @pytest.fixture
-def run(tmp_path):
+def run(run, tmp_path, monkeypatch):
     """Run ``audioclf store`` with a cache of its own; return stdout and stderr."""
-
-    def call(*words, code=0, **environment):
-        done = subprocess.run(
-            [sys.executable, "-m", "audioclf", "store", *map(str, words)],
-            env={**os.environ, "AUDIOCLF_CACHE": str(tmp_path / "cache"), **environment},
-            capture_output=True,
-            text=True,
-            timeout=100,
-        )
-        assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
-        assert "Traceback" not in done.stderr
-        return done.stdout, done.stderr
-
-    return call
+    monkeypatch.setenv("AUDIOCLF_CACHE", str(tmp_path / "cache"))
+    return functools.partial(run, "store")
 
 
 @pytest.fixture

@@ -97,3 +97,17 @@ def test_one_score_is_that_among_all(rng):
 def test_only_classes_have_a_confusion_matrix():
     assert ONE.confusion_matrix(np.array([0, 1, 1]), np.array([1, 1, 1])).tolist() == [[0, 1], [0, 2]]
     assert SEVERAL.confusion_matrix(np.ones((1, 2), bool), np.ones((1, 2), bool)) is None
+
+
+@pytest.mark.parametrize(
+    ("task", "classes", "told"),
+    [
+        (ONE, np.array(["birds"]), ""),  # it may not have seen all
+        (ONE, np.array(["birds", "cars"]), "lacks cars, which the estimator answers"),
+        (SEVERAL, np.arange(2), ""),
+        (SEVERAL, np.arange(3), "lacks 2, which the estimator answers"),
+        (SEVERAL, np.arange(1), "2 of them, but the estimator knows 1"),
+    ],
+)
+def test_an_estimator_of_other_labels_does_not_fit(task, classes, told):
+    assert task.misfit(classes) == told

@@ -11,7 +11,6 @@ from learners import quick
 
 import audioclf
 from audioclf import plugins
-from audioclf.audio.recordings import find_recordings
 from audioclf.dataset.clips import Clip
 from audioclf.errors import AudioError, ModelError, SpecError
 from audioclf.model.model import Model, load_model
@@ -218,15 +217,6 @@ def test_a_file_written_with_skops_alone_still_loads(model, tiny, tmp_path):
     files = sorted(tiny.glob("*/*.wav"))
     path = _rewritten(model, tmp_path, members={"estimator.skops": skops.io.dumps(model.estimator)})
     np.testing.assert_array_equal(load_model(path).predict_proba(files), model.predict_proba(files))
-
-
-def test_find_recordings(tiny, tmp_path):
-    (tmp_path / "deep" / "er").mkdir(parents=True)
-    (tmp_path / ".hidden").mkdir()
-    for name in ("deep/er/a.wav", "b.FLAC", "notes.txt", ".hidden/c.wav"):
-        (tmp_path / name).touch()
-    assert find_recordings([tmp_path]) == [tmp_path / "b.FLAC", tmp_path / "deep" / "er" / "a.wav"]
-    assert find_recordings([tmp_path / "notes.txt"]) == [tmp_path / "notes.txt"]
 
 
 def test_package_names_are_loaded_on_use():

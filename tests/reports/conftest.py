@@ -14,7 +14,6 @@ import records
 
 from audioclf.reports.page import charts as _charts
 from audioclf.results.metrics import DETAILS, METRICS, TAG_TITLES, TITLES
-from audioclf.results.results import Results
 from audioclf.statistics import scores, tags
 from audioclf.statistics.areas import class_areas
 
@@ -492,7 +491,7 @@ def _older(results):
         }
         for e in record["experiments"]
     ]
-    return Results(record)
+    return records.of(record)
 
 
 @pytest.fixture(scope="session")
@@ -574,7 +573,7 @@ def make_results():
         if best is not None:
             wrong = list(dict.fromkeys(p["path"] for p in best["predictions"] if p["label"] != p["predicted"]))
         audible = list(dict.fromkeys([*paths[:2], *wrong]))[:excerpts]
-        return Results(
+        return records.of(
             {
                 "schema": 1,
                 "audioclf": "0.1.0",
@@ -672,7 +671,7 @@ def make_explored(make_results):
         }
         if record["projection"] is not None:
             record["projection"]["predicted"] = None
-        return Results(record)
+        return records.of(record)
 
     return make
 
@@ -711,7 +710,7 @@ def make_tags(make_results):
             "label_counts": {label: int(n) for label, n in zip(labels, truth.sum(axis=0))},
         }
         record["test"] = _test(best, labels) if test else None
-        return Results(record)
+        return records.of(record)
 
     return make
 

@@ -13,7 +13,6 @@ from audioclf.reports import csv_table, html, latex, markdown
 from audioclf.reports.latex import LatexReport
 from audioclf.reports.words import augmented
 from audioclf.reports.words.naming import slugs
-from audioclf.results.results import Results
 from audioclf.results.words import signed
 
 pytestmark = pytest.mark.usefixtures("undrawn")
@@ -63,7 +62,7 @@ def test_a_difference_beyond_chance_is_named(compared):
     both = zip(folds[pair.augmented.identity], folds[pair.without.identity], strict=True)
     for k, (a, b) in enumerate(both):
         a["accuracy"], b["accuracy"] = 0.9 + 0.001 * k, 0.5
-    said = augmented.verdict(Results(record))
+    said = augmented.verdict(records.of(record))
     assert said.endswith(f"Beyond what chance explains: {pair.without.title} ({signed(pair.difference)}).")
 
 
@@ -104,7 +103,7 @@ def test_augmented_without_comparing(compared):
     """Without --augment-compare every experiment is augmented, and there is nothing to put side by side."""
     record = records.plain(compared)
     kept = [e for e in record["experiments"] if e["status"] != "ok" or e["augment"] or e["classifier"] == "dummy"]
-    results = Results(record | {"experiments": kept, "augmentation": record["augmentation"] | {"compared": False}})
+    results = records.of(record | {"experiments": kept, "augmentation": record["augmentation"] | {"compared": False}})
     assert augmented.verdict(results) == ""
     assert augmented.done(results).endswith("The tested clips are the originals.")
     assert "Augmentation" in html.render(results)

@@ -139,7 +139,7 @@ class TestRanking:
     def test_a_click_on_a_heading_sorts(self, opened, pages):
         page = opened("full")
         names = column(page, 1)
-        means = sorted(e["metrics"]["accuracy"]["mean"] for e in pages[1]["full"].ranking())
+        means = sorted(e.metrics["accuracy"].mean for e in pages[1]["full"].ranking())
 
         def click(i):
             page.run(f"document.querySelectorAll('#experiments thead button')[{i}].click()")
@@ -184,9 +184,11 @@ class TestRanking:
     def test_only_those_like_the_best(self, opened, pages):
         page = opened("full")
         page.run("document.getElementById('like').click()")
-        like = [e for e in pages[1]["full"].ranking() if (e["versus_best"] or {}).get("distinguishable") is not True]
+        like = [
+            e for e in pages[1]["full"].ranking() if e.versus_best is None or e.versus_best.verdict == "not told apart"
+        ]
         assert 1 < len(like) < 7
-        assert column(page, 2) == [e["classifier"] for e in like]
+        assert column(page, 2) == [e.classifier for e in like]
 
     @pytest.mark.parametrize("name", ["full", "deep"])
     @pytest.mark.parametrize("width", [390, 895, 900, 1100, 1280])
@@ -265,7 +267,7 @@ class TestSounds:
     def test_each_player_has_its_sound(self, opened, pages):
         page = opened("full")
         sources = page.run("[...document.querySelectorAll('audio')].map(a => a.src.slice(0, 15))")
-        assert len(sources) > len(pages[1]["full"].record["excerpts"])
+        assert len(sources) > len(pages[1]["full"].record.excerpts)
         assert set(sources) == {"data:audio/wav;"}
 
     def test_it_plays(self, opened):

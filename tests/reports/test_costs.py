@@ -20,7 +20,6 @@ from audioclf.reports.words.costs import bargain, cost
 from audioclf.reports.words.markup import escape
 from audioclf.reports.words.networks import networks, training, verdict
 from audioclf.results import words
-from audioclf.results.results import Results
 from audioclf.results.schema import History
 
 pytestmark = pytest.mark.usefixtures("undrawn")
@@ -57,14 +56,14 @@ def test_the_report_says_when_a_network_is_behind_and_at_what_cost(deep):
         "The best network, logmel with cnn, is 0.050 behind logmel with svm in accuracy, beyond what chance explains. "
         "Of the two, svm is 40 times smaller and 3 times quicker."
     )
-    results = Results(record)
+    results = records.of(record)
     assert verdict(results) == said
     assert said in html.render(results)
     assert escape(said) in markdown.render(results)
     cnn["versus_best"]["distinguishable"] = False
-    assert "in accuracy, no more than chance may explain." in verdict(Results(record))
+    assert "in accuracy, no more than chance may explain." in verdict(records.of(record))
     cnn["versus_best"]["mcnemar"] = {"best_only": 22, "this_only": 1, "p": 0.001, "p_holm": 0.002}
-    assert "beyond chance on these clips, though a new draw may come out otherwise." in verdict(Results(record))
+    assert "beyond chance on these clips, though a new draw may come out otherwise." in verdict(records.of(record))
 
 
 def test_and_when_it_is_ahead(deep):
@@ -72,12 +71,12 @@ def test_and_when_it_is_ahead(deep):
     cnn, svm = records.ranked(record)[:2]
     svm["cost"] |= {"kilobytes": 10.0, "features_ms": 2.0, "classifier_ms": 1.0}
     cnn["cost"] |= {"kilobytes": 400.0, "features_ms": 2.0, "classifier_ms": 7.0}
-    assert verdict(Results(record)) == (
+    assert verdict(records.of(record)) == (
         "The best network, logmel with cnn, is 0.050 ahead of the best other classifier, logmel with svm, in accuracy, "
         "beyond what chance explains. Of the two, the network is 40 times larger and 3 times slower."
     )
     svm["cost"] = cnn["cost"] = None
-    assert verdict(Results(record)).endswith("beyond what chance explains.")
+    assert verdict(records.of(record)).endswith("beyond what chance explains.")
 
 
 def test_nothing_is_said_of_networks_where_there_is_nothing_to_compare(make_results):
@@ -87,9 +86,9 @@ def test_nothing_is_said_of_networks_where_there_is_nothing_to_compare(make_resu
 
 def test_the_quickest_like_the_best_is_named(deep):
     record = rank(deep, "cnn", "svm")
-    assert bargain(Results(record)) == ""
+    assert bargain(records.of(record)) == ""
     records.ranked(record)[1]["versus_best"]["distinguishable"] = False
-    assert bargain(Results(record)).startswith(
+    assert bargain(records.of(record)).startswith(
         "The quickest that isn't told apart from the best: logmel with svm, 0.850"
     )
 
@@ -121,7 +120,7 @@ def test_times_that_are_unknown_leave_the_size(deep):
     record = records.plain(deep)
     for e in records.ranked(record):
         e["cost"]["features_ms"] = None
-    results = Results(record)
+    results = records.of(record)
     (picture,) = [p for p in pictures(results) if p.name == "cost"]
     assert [axes.get_xlabel() for axes in picture.draw().axes] == ["kB of the fitted model"]
     assert "quicker" not in verdict(results)

@@ -10,7 +10,6 @@ import records
 
 from audioclf.reports.csv_table import CSVReport, render
 from audioclf.results.metrics import TITLES
-from audioclf.results.results import Results
 
 
 def rows_of(results):
@@ -59,14 +58,14 @@ def test_text_is_no_formula(make_results, text):
     record = records.plain(make_results())
     (failed,) = (e for e in record["experiments"] if e["status"] == "failed")
     failed["error"] = text
-    assert rows_of(Results(record))[-1]["error"] == f"'{text}"
+    assert rows_of(records.of(record))[-1]["error"] == f"'{text}"
 
 
 def test_quotes_commas_and_other_scripts_survive(make_results, tmp_path):
     record = records.plain(make_results())
     name = 'mfcc:a="x,y"+鳥'
     record["experiments"][0]["features"] = name
-    (path,) = CSVReport().write(Results(record), tmp_path)
+    (path,) = CSVReport().write(records.of(record), tmp_path)
     with path.open(encoding="utf-8", newline="") as file:
         assert name in [row["features"] for row in csv.DictReader(file)]
     assert b"\xef\xbb\xbf" not in path.read_bytes()

@@ -302,27 +302,41 @@ class TestCriticalDifference:
 class TestRanking:
     def test_marks_what_cannot_be_told_from_the_best(self, check, make_results):
         results = make_results(features=("mfcc", "gfcc", "mfcc+gfcc"), classifiers=("svm", "rf"))
-        ranked = results.ranking()
         apart = [False, False, True, False, True, True, True]
         record = records.plain(results)
         for experiment, told in zip(records.ranked(record)[1:], apart[1:], strict=True):
             experiment["versus_best"] |= {"distinguishable": told, "mcnemar": None}
         fourth = records.ranked(record)[3]["versus_best"]
         fourth["mcnemar"] = {"best_only": 22, "this_only": 1, "p": 0.001, "p_holm": 0.002}
-        figure = ranking(Results(record))
+        figure = ranking(records.of(record))
         check(figure)
-        marks = [text.get_text()[-1] for text in figure.texts[: len(ranked)] if not text.get_text()[-1].isdigit()]
-        assert marks == ["≈", "≲"]
-        assert [text.get_text()[-1] for text in figure.texts[1:4:2]] == marks
+        signs = [text.get_text()[-1] for text in figure.axes[0].texts]
+        assert [sign if not sign.isdigit() else "" for sign in signs] == ["", "≈", "", "≲", "", "", ""]
         dots = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
         assert [dot.get_markerfacecolor() == "white" for dot in dots] == apart
         assert len({str(dot.get_markerfacecolor()) for dot in dots}) == 3
+
+    def test_the_baseline_and_the_chance_level_are_lines(self, check, make_results):
+        results = make_results()
+        figure = ranking(results)
+        check(figure)
+        assert "dashed: baseline (majority class), dotted: chance level" in figure.axes[0].get_xlabel()
+        upright = [line.get_xdata()[0] for line in figure.axes[0].lines if len(set(line.get_xdata())) == 1]
+        baseline = results.baseline.metrics["accuracy"].mean
+        counts = np.array(list(results.record.dataset.label_counts.values()))
+        chance = ((counts / counts.sum()) ** 2).sum()
+        assert upright[-2:] == pytest.approx([baseline, chance])
+
+    def test_without_a_baseline_there_is_no_chance_level(self, check, make_results):
+        figure = ranking(make_results(dummy=False))
+        check(figure)
+        assert "dotted" not in figure.axes[0].get_xlabel()
 
     def test_scores_below_zero_are_seen(self, check, make_results):
         record = records.plain(make_results()) | {"metric": "mcc"}
         worst = {"mean": -0.4, "std": 0.1, "low": -0.6, "high": None}
         records.ranked(record)[-1]["metrics"]["mcc"] = worst
-        figure = ranking(Results(record))
+        figure = ranking(records.of(record))
         check(figure)
         assert figure.axes[0].get_xlim()[0] < -0.6
 

@@ -49,7 +49,7 @@ def test_names_from_the_data_are_escaped(make_results):
     nasty = ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "a & b"]
     record = records.plain(make_results(labels=nasty, skill=0.5))
     record["dataset"]["name"] = "</title><script>alert(2)</script>"
-    text = render(Results(record))
+    text = render(records.of(record))
     assert "<script>alert" not in text
     assert "<img src=x" not in text
     page = Page(text)
@@ -88,7 +88,7 @@ def judged(results, *verdicts):
         pairs = {"best_only": 22, "this_only": 1, "p": paired, "p_holm": paired}
         experiment["versus_best"] |= {"p_holm": over_folds, "distinguishable": over_folds < 0.05, "mcnemar": pairs}
     record["tests"] |= {"smallest_p": 0.08, "repeats_needed": 3}
-    return Results(record)
+    return records.of(record)
 
 
 VERDICTS = ("worse on these clips", "not told apart", "worse", "worse")
@@ -171,7 +171,7 @@ def test_explored_data_are_what_the_report_is_about(make_explored):
     heads = [text for level, text in page.headings if level == 2]
     assert heads == ["Audit of the data", "Data", "Reproduce"]
     quiet = replace(results.record, audit=replace(results.record.audit, findings=[]))
-    assert page_of(Results(quiet)).headings[0][1] == "Nothing serious found in demo."
+    assert page_of(records.of(quiet)).headings[0][1] == "Nothing serious found in demo."
 
 
 def test_a_sound_is_embedded_once_wherever_it_is_shown(make_results):

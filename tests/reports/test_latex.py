@@ -10,7 +10,6 @@ import pytest
 import records
 
 from audioclf.reports.latex import escape, render
-from audioclf.results.results import Results
 
 NASTY = '_ # % & ~ ^ \\ { } $ < > | " ` – ± × é two\nlines'
 
@@ -43,7 +42,7 @@ def test_what_is_worse_on_these_clips_only_has_a_dagger(make_results):
     second = records.ranked(record)[1]
     second["versus_best"] |= {"p_holm": 0.4, "distinguishable": False}
     second["versus_best"]["mcnemar"] = {"best_only": 22, "this_only": 1, "p": 0.0001, "p_holm": 0.0003}
-    text = render(Results(record))
+    text = render(records.of(record))
     row = rows_of(text)[1]
     assert row[1].endswith(r"$^\dagger$")
     assert row[6:9] == ["$0.400$", "22 : 1", "$<0.001$"]
@@ -67,7 +66,7 @@ def test_tuned_names_the_optimistic_score(make_results):
 def test_comments_stay_comments(make_results):
     record = records.plain(make_results())
     record["dataset"]["name"] = "a\n\\input{/etc/passwd}\r\u2028\\x"
-    for line in render(Results(record)).split("\\begin{tabular}")[0].splitlines():
+    for line in render(records.of(record)).split("\\begin{tabular}")[0].splitlines():
         assert line.startswith("%") or not line
 
 
@@ -85,7 +84,7 @@ def test_it_compiles(make_results, tmp_path):
         pytest.skip("no LaTeX on this machine")
     record = records.plain(make_results(tuned=True))
     record["experiments"][0]["features"] = NASTY
-    (tmp_path / "ranking.tex").write_text(render(Results(record)), encoding="utf-8")
+    (tmp_path / "ranking.tex").write_text(render(records.of(record)), encoding="utf-8")
     (tmp_path / "paper.tex").write_text(
         "\\documentclass{article}\\usepackage[T1]{fontenc}\\usepackage{booktabs}"
         "\\begin{document}\\input{ranking}\\end{document}"

@@ -11,7 +11,6 @@ from audioclf.reports.markdown import MOST_COLUMNS, MarkdownReport, render
 from audioclf.reports.words.markup import escape, table
 from audioclf.results import verdicts
 from audioclf.results.metrics import METRICS
-from audioclf.results.results import Results
 from audioclf.results.words import p_value
 
 
@@ -139,7 +138,7 @@ def test_says_where_the_time_went(make_results):
 def test_time_of_an_older_record(make_results):
     """Version 0.1.0 told the extraction's wall time, the whole and the workers."""
     record = records.plain(make_results())
-    results = Results(record | {"timing": {"extract_seconds": 3.21, "total_seconds": 80.1, "workers": 1}})
+    results = records.of(record | {"timing": {"extract_seconds": 3.21, "total_seconds": 80.1, "workers": 1}})
     (rows,) = [rows for rows in tables(render(results)) if any(row[0] == "Whole run" for row in rows)]
     assert rows[1:] == [["Computing features", "3.2 s"], ["Whole run", "1 min 20 s with 1 worker"]]
 

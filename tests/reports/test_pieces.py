@@ -10,7 +10,6 @@ import records
 
 from audioclf.reports import csv_table, html, markdown
 from audioclf.reports.words import pieces
-from audioclf.results.results import Results
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
@@ -25,7 +24,7 @@ def cut(make_results):
     best["naive"]["by_recording"]["metrics"]["accuracy"] = 0.99
     for other in others:
         other["metrics"]["accuracy"]["mean"] = 0.4
-    return Results(record)
+    return records.of(record)
 
 
 def test_the_lesson_in_sentences(cut):
@@ -61,9 +60,9 @@ def test_names_the_split_as_it_was(cut):
     assert pieces.heads(cut)[2] == "pieces, split by recording"
     record = records.plain(cut)
     record["dataset"]["n_groups"] = 3
-    assert pieces.heads(Results(record))[2] == "pieces, split by group"
+    assert pieces.heads(records.of(record))[2] == "pieces, split by group"
     record["dataset"]["n_groups"] = None
-    assert pieces.heads(Results(record))[2] == "pieces, split at random"
+    assert pieces.heads(records.of(record))[2] == "pieces, split at random"
 
 
 def test_without_the_naive_split_two_columns(make_results):
@@ -74,7 +73,7 @@ def test_without_the_naive_split_two_columns(make_results):
 
 
 def test_a_metric_that_recordings_lack_gives_way(cut):
-    results = Results(records.plain(cut) | {"metric": "roc_auc"})
+    results = records.of(records.plain(cut) | {"metric": "roc_auc"})
     assert pieces.metric(results) == "accuracy"
     assert "Accuracy of single pieces" in html.render(results)
 

@@ -93,4 +93,4 @@ def test_ranking_shows_means_and_intervals(make_results):
     results = make_results()
     axes = ranking(results).axes[0]
     dots = [line for line in axes.lines if line.get_marker() == "o"]
-    assert [dot.get_xdata()[0] for dot in dots] == [e["metrics"]["accuracy"]["mean"] for e in results.ranking()]
+    assert [dot.get_xdata()[0] for dot in dots] == [e.metrics["accuracy"].mean for e in results.ranking()]

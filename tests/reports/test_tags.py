@@ -19,7 +19,6 @@ from audioclf.reports.words.confused import most_confused
 from audioclf.reports.words.markup import escape
 from audioclf.reports.words.protocol import protocol
 from audioclf.results.metrics import TAG_TITLES
-from audioclf.results.results import Results
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
@@ -173,6 +172,6 @@ def test_clips_without_any_label(make_tags):
     record = records.plain(make_tags(n_clips=40))
     prediction = records.ranked(record)[0]["predictions"][0]
     prediction |= {"label": "", "predicted": record["dataset"]["labels"][0]}
-    results = Results(record)
+    results = records.of(record)
     assert "the clip has no label" in html.render(results)
     assert f"+ {results.labels[0]}" in markdown.render(results)

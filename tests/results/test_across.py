@@ -11,7 +11,6 @@ from audioclf.errors import ResultsError
 from audioclf.results.across import across
 from audioclf.results.metrics import METRICS
 from audioclf.results.report import write_across
-from audioclf.results.results import Results
 
 # Ranks of four variants of C4.5 on 14 data sets (Demšar 2006, table 6), as scores that give them.
 RANKS = [
@@ -29,14 +28,14 @@ def run(name, scores, metric="accuracy", extra=()):
     experiments = [experiment(features, "svm", mean) for features, mean in pairs]
     record = records.minimal(metric=metric, experiments=[*experiments, experiment("C4.5", "dummy", 0.1)])
     record["dataset"] |= {"name": name, "fingerprint": f"of {name}"}
-    return Results(record)
+    return records.of(record)
 
 
 def renamed(results, **fields):
     """Return the run with other *fields* of its data set."""
     record = records.plain(results)
     record["dataset"] |= fields
-    return Results(record)
+    return records.of(record)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ def record(*experiments, **more):
 
 
 def test_round_trip(tmp_path):
-    kept = Results(record(experiment("svm", 0.9), command="ü"))
+    kept = records.of(record(experiment("svm", 0.9), command="ü"))
     path = kept.save(tmp_path / "run")
     assert Results.load(tmp_path / "run").record == Results.load(path).record == kept.record
     assert "ü" in path.read_text(encoding="utf-8")
@@ -30,7 +30,7 @@ def test_round_trip(tmp_path):
 
 def test_a_number_that_is_not_finite_is_written_as_null(tmp_path):
     """JSON has no NaN; a run of hours must not be lost over one."""
-    whole = Results(record(experiment("svm", 0.9))).record
+    whole = records.of(record(experiment("svm", 0.9))).record
     undefined = replace(whole.experiments[0].metrics["accuracy"], mean=float("nan"))
     scored = replace(whole.experiments[0], metrics=whole.experiments[0].metrics | {"accuracy": undefined})
     path = Results(replace(whole, experiments=[scored])).save(tmp_path)
@@ -41,17 +41,17 @@ def test_a_number_that_is_not_finite_is_written_as_null(tmp_path):
 
 
 def test_an_interrupted_save_leaves_the_old_file(tmp_path, monkeypatch):
-    Results(record(experiment("svm", 0.9))).save(tmp_path)
+    records.of(record(experiment("svm", 0.9))).save(tmp_path)
     before = (tmp_path / "results.json").read_text()
     monkeypatch.setattr("pathlib.Path.write_bytes", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
-        Results(record()).save(tmp_path)
+        records.of(record()).save(tmp_path)
     assert (tmp_path / "results.json").read_text() == before
     assert [p.name for p in tmp_path.iterdir()] == ["results.json"]
 
 
 def test_ranking_and_its_ties():
-    results = Results(
+    results = records.of(
         record(
             experiment("c", 0.9, f1=0.5, n_features=20),
             experiment("b", 0.9, f1=0.5, n_features=10),
@@ -67,13 +67,13 @@ def test_ranking_and_its_ties():
 
 
 def test_nothing_finished():
-    assert Results(record()).best is None
+    assert records.of(record()).best is None
 
 
 def test_confusions():
     rows = [("a", "b", "1.wav"), ("a", "b", "1.wav"), ("a", "b", "2.wav"), ("a", "a", "3.wav"), ("b", "a", "4.wav")]
     predictions = [{"label": t, "predicted": p, "path": path} for t, p, path in rows]
-    results = Results(record(experiment("svm", 0.2, predictions=predictions)))
+    results = records.of(record(experiment("svm", 0.2, predictions=predictions)))
     first, second = results.confusions(results.best)
     assert (first.label, first.predicted, first.count, first.clips) == ("a", "b", 3, ["1.wav", "2.wav"])
     assert first.share == pytest.approx(3 / 4)

@@ -6,7 +6,6 @@ import pytest
 import records
 
 from audioclf.results import headline, verdicts
-from audioclf.results.results import Results
 
 WORSE, ON_THESE, ALIKE = "worse", "worse on these clips", "not told apart"
 
@@ -71,7 +70,7 @@ def test_the_baseline_is_no_other_but_is_named_where_it_is_not_beaten():
 def test_more_right_answers_of_the_other_are_no_reason_to_call_it_worse():
     record = records.plain(run(ON_THESE))
     records.ranked(record)[1]["versus_best"]["mcnemar"] |= {"best_only": 1, "this_only": 22}
-    assert Results(record).ranking()[1].versus_best.verdict == ALIKE
+    assert records.of(record).ranking()[1].versus_best.verdict == ALIKE
 
 
 def test_too_few_folds_are_told_with_the_remedy():
@@ -128,4 +127,4 @@ def test_the_chance_level_stands_beside_the_baseline():
     above = run(WORSE, dataset=data | {"label_counts": {"a": 110, "b": 5, "c": 5}})
     record = records.plain(above)
     records.ranked(record)[-1]["metrics"]["accuracy"]["mean"] = 0.92
-    assert headline.beside_chance(Results(record)) == "Chance level: 0.844, of answers drawn at random."
+    assert headline.beside_chance(records.of(record)) == "Chance level: 0.844, of answers drawn at random."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import stat
@@ -11,26 +10,11 @@ import subprocess
 import numpy as np
 import pytest
 import soundfile
+from tones import RATE, loudest, tone
 
 from audioclf.audio import decode
-from audioclf.audio.recordings import AudioInfo, content_hash
-from audioclf.audio.resample import resample
-from audioclf.audio.signal import Signal
+from audioclf.audio.recordings import AudioInfo
 from audioclf.errors import AudioError
-
-RATE = 44100
-
-
-def tone(frequency=440.0, rate=RATE, seconds=1.0, level=0.4):
-    t = np.arange(round(rate * seconds)) / rate
-    return (level * np.sin(2 * np.pi * frequency * t)).astype(np.float32)
-
-
-def loudest(samples, rate):
-    """Frequency of the strongest bin of a Hann-windowed FFT, in Hz."""
-    power = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
-    return np.fft.rfftfreq(len(samples), 1 / rate)[power.argmax()]
-
 
 LOSSLESS = {
     "8bit.wav": ("WAV", "PCM_U8", 1 / 127),
@@ -270,28 +254,6 @@ def test_a_stretch_that_cannot_be_is_refused(tmp_path, start, end):
         decode.read(tmp_path / "a.wav", start=start, end=end)
 
 
-@pytest.mark.parametrize("wanted", [8000, 16000, 22050, 48000, 96000, 11025])
-def test_resampling_keeps_a_tone_its_level_and_its_length(wanted):
-    signal = resample(Signal(tone(1000, seconds=2.0), RATE), wanted)
-    assert signal.sample_rate == wanted
-    assert signal.samples.dtype == np.float32
-    assert abs(len(signal.samples) - 2 * wanted) <= 1
-    middle = signal.samples[wanted // 2 : 3 * wanted // 2]
-    expected = tone(1000, wanted, 2.0)[wanted // 2 : 3 * wanted // 2]
-    np.testing.assert_allclose(middle, expected, atol=2e-4)
-
-
-def test_resampling_removes_what_the_new_rate_cannot_hold():
-    above = resample(Signal(tone(5000, seconds=1.0), RATE), 8000).samples[800:-800]
-    assert np.abs(above).max() < 1e-4
-
-
-def test_resampling_to_the_same_rate_or_none_changes_nothing():
-    signal = Signal(tone(), RATE)
-    assert resample(signal, RATE) is signal
-    assert resample(signal, None) is signal
-
-
 def test_a_few_samples_brought_down_far_are_one_sample_of_silence(tmp_path):
     """Three samples at 192 kHz are an eighth of one at 8 kHz: soxr gives none, and a signal has at least one."""
     soundfile.write(tmp_path / "a.wav", np.ones(3), 192000)
@@ -430,15 +392,3 @@ def test_names_that_ffmpeg_could_take_for_options_or_protocols(tmp_path, monkeyp
     for name in ("-i.m4a", "%03d.m4a", "häher 鳥.m4a", *([] if os.name == "nt" else ["file:x.m4a", "http:x.m4a"])):
         shutil.copy(made, tmp_path / name)
         assert decode.read(name).sample_rate == RATE
-
-
-def test_content_hash_is_that_of_the_bytes_and_not_of_the_name(tmp_path, rng):
-    content = rng.bytes(3 << 20)
-    (tmp_path / "a.wav").write_bytes(content)
-    (tmp_path / "b.flac").write_bytes(content)
-    (tmp_path / "c.wav").write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
-    expected = hashlib.blake2b(content, digest_size=16).hexdigest()
-    assert content_hash(tmp_path / "a.wav") == content_hash(tmp_path / "b.flac") == expected
-    assert content_hash(tmp_path / "c.wav") != expected
-    with pytest.raises(AudioError, match=r"gone\.wav: (no such file|can't be read)"):
-        content_hash(tmp_path / "gone.wav")
