@@ -17,7 +17,11 @@ _LARGEST = sys.float_info.max
 Finite = Annotated[float, Meta(ge=-_LARGEST, le=_LARGEST)]
 """A number that is neither infinite nor NaN."""
 
-Count = Annotated[int, Meta(ge=0)]
+Count = Annotated[int, Meta(ge=0, le=2**53)]
+"""A whole number that no reader of JSON rounds."""
+
+Positive = Annotated[int, Meta(ge=1, le=2**53)]
+
 Share = Annotated[float, Meta(ge=0, le=1)]
 Text = Annotated[str, Meta(min_length=1)]
 

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from audioclf.structs import Count, Finite, Struct
+from typing import Annotated
+
+from msgspec import Meta
+
+from audioclf.structs import Count, Finite, Positive, Struct
+
+Some = Annotated[list[Finite], Meta(min_length=1)]
+"""Numbers, at least one."""
 
 
 class Picture(Struct, kw_only=True, frozen=True):
@@ -33,7 +40,7 @@ class Picture(Struct, kw_only=True, frozen=True):
 class Filterbank(Picture, kw_only=True, frozen=True):
     """Energies of bands over time; *centres* are the bands' in Hz."""
 
-    centres: list[Finite]
+    centres: Some
 
 
 class Cepstrogram(Picture, kw_only=True, frozen=True):
@@ -45,8 +52,8 @@ class Cepstrogram(Picture, kw_only=True, frozen=True):
 class Waveform(Struct, kw_only=True, frozen=True):
     """The lowest and the highest sample of equal stretches; full scale is ±1."""
 
-    low: list[Finite]
-    high: list[Finite]
+    low: Some
+    high: Some
 
 
 class Spectrum(Struct, kw_only=True, frozen=True):
@@ -54,7 +61,7 @@ class Spectrum(Struct, kw_only=True, frozen=True):
 
     first_hz: Finite
     step_hz: Finite
-    level: list[Finite]
+    level: Some
 
 
 class Cepstrum(Struct, kw_only=True, frozen=True):
@@ -62,7 +69,7 @@ class Cepstrum(Struct, kw_only=True, frozen=True):
 
     first_seconds: Finite
     step_seconds: Finite
-    value: list[Finite]
+    value: Some
 
 
 class Portrait(Struct, kw_only=True, frozen=True):
@@ -99,7 +106,7 @@ class Portrait(Struct, kw_only=True, frozen=True):
 
     name: str
     label: str
-    sample_rate: int
+    sample_rate: Positive
     duration: Finite
     shown: Finite
     waveform: Waveform

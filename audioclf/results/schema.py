@@ -13,7 +13,7 @@ from audioclf.audit.finding import Finding
 from audioclf.results.names import Names
 from audioclf.results.pictures import Excerpt, Portrait
 from audioclf.statistics.significance import LEVEL, deciding
-from audioclf.structs import Count, Finite, Share, Struct
+from audioclf.structs import Count, Finite, Positive, Share, Struct
 
 SCHEMA = 1
 Interval = Annotated[list[Finite | None], Meta(min_length=2, max_length=2)]
@@ -299,7 +299,7 @@ class Finished(Experiment, tag_field="status", tag="ok", kw_only=True, frozen=Tr
 class Analysis(Struct, kw_only=True, frozen=True):
     """How recordings were analysed."""
 
-    sample_rate: Annotated[int, Meta(gt=0)]
+    sample_rate: Positive
     frame_length: Finite
     hop_length: Finite
     window: str
@@ -476,13 +476,13 @@ class Skipped(Struct, kw_only=True, frozen=True):
 class Record(Struct, kw_only=True, frozen=True):
     """All of results.json."""
 
-    schema: Annotated[int, Meta(ge=1)] = SCHEMA
+    schema: Positive = SCHEMA
     kind: Literal["compare", "explore"] = "compare"
     audioclf: str
     created: str
     versions: dict[str, str]
     platform: str
-    seed: int
+    seed: Count
     command: str
     task: Literal["multi-class", "multi-label"] = "multi-class"
     metric: str = "accuracy"
@@ -490,7 +490,7 @@ class Record(Struct, kw_only=True, frozen=True):
     analysis: Analysis
     dataset: Dataset
     cv: CrossValidation
-    timing: dict[str, Finite | int]
+    timing: dict[str, Finite | Count]
     experiments: list[Finished | Failed]
     tests: Tests | None = None
     test: HeldOut | None = None
