@@ -169,7 +169,7 @@ def compare(
     budget : int
         Most candidates of a search.
     test : Dataset, or what `load_dataset` takes, optional
-        Clips kept apart: the winner answers them once, at the end.
+        The held-out test set: the winner answers its clips once, at the end.
     with_curve : bool
         Also score the winner with fewer training clips.
     augment : str, optional
@@ -268,7 +268,7 @@ def run(
     settings : Settings
     around : Surroundings
     test : Dataset, or what `load_dataset` takes, optional
-        Clips kept apart: the winner answers them once, at the end.
+        The held-out test set: the winner answers its clips once, at the end.
 
     Raises
     ------
@@ -345,7 +345,7 @@ def run(
 
 
 def _load(data: Data, test: Data | None, settings: Settings, around: Surroundings) -> tuple[Prepared, Prepared | None]:
-    """Load and audit the data, and prepare the clips that are kept apart; refuse what can't be compared."""
+    """Load and audit the data, and prepare the held-out test set; refuse what can't be compared."""
     dataset = data if isinstance(data, Dataset) else load_dataset(data)
     refuse_repeats(dataset)
     task = task_of(dataset)

@@ -1,4 +1,4 @@
-"""Insight into the winner: how the clips lie in its features, what it goes by, and how it would learn from more."""
+"""Insight into the winner: its clips in two dimensions, permutation importance, and its learning curve."""
 
 from __future__ import annotations
 
