@@ -11,10 +11,10 @@ from audioclf.results.schema import Failed, Finished
 from audioclf.spectra.analysis import Analysis
 
 
-def of_recordings(found: Survey, analysis: Analysis, task: Task, findings: Sequence[Finding] = ()) -> list[str]:
+def of_recordings(survey: Survey, analysis: Analysis, task: Task, findings: Sequence[Finding] = ()) -> list[str]:
     """Return what their sample rates and lengths may do to scores; nothing that *findings* say already."""
     notes = []
-    rates = found.rates_by_label()
+    rates = survey.rates_by_label()
     # Where clips have several labels each combination would count as a class, and few clips of one differ by chance.
     told_already = any(finding.kind == "sample-rate" for finding in findings)
     if task.has_classes and not told_already and len({frozenset(r) for r in rates.values()}) > 1:
@@ -29,7 +29,7 @@ def of_recordings(found: Survey, analysis: Analysis, task: Task, findings: Seque
         notes.append(
             f"some recordings were raised from {raised[0]} Hz to {analysis.sample_rate} Hz; their upper band is empty"
         )
-    short = [c.name for c, seconds in zip(found.clips, found.durations) if seconds < analysis.frame_length]
+    short = [c.name for c, seconds in zip(survey.clips, survey.durations) if seconds < analysis.frame_length]
     if short:
         notes.append(
             f"{len(short)} clip{'s are' if len(short) > 1 else ' is'} shorter than one frame of "

@@ -56,9 +56,9 @@ class Checkpoints:
         if file is None or not file.exists():
             return None
         try:
-            found = structs.decode(file.read_bytes(), Finished)
-            self._check(found, experiment)
-            return found
+            finished = structs.decode(file.read_bytes(), Finished)
+            self._check(finished, experiment)
+            return finished
         except (OSError, DamagedError) as error:
             why = error.strerror if isinstance(error, OSError) else error
             warnings.warn(
@@ -66,32 +66,32 @@ class Checkpoints:
             )
             return None
 
-    def put(self, experiment: Experiment, found: Finished) -> None:
+    def put(self, experiment: Experiment, finished: Finished) -> None:
         """Keep the results of an experiment."""
         file = self.file(experiment)
         if file is not None:
             with write_whole(file) as aside:
-                aside.write_bytes(structs.encode(found))
+                aside.write_bytes(structs.encode(finished))
 
     def clear(self) -> None:
         """Delete all results."""
         if self.folder is not None:
             shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _check(self, found: Finished, experiment: Experiment) -> None:
+    def _check(self, finished: Finished, experiment: Experiment) -> None:
         """Raise `DamagedError` for results that aren't this experiment's, or not of this course."""
         for name in ("features", "classifier", "augment"):
-            got, expected = getattr(found, name), getattr(experiment.names, name)
+            got, expected = getattr(finished, name), getattr(experiment.names, name)
             if got != expected:
                 raise DamagedError(f"$.{name}: of another experiment, '{got}' in place of '{expected}'")
-        check_experiment(found, self._task.labels, self._task.titles, several=not self._task.has_classes)
+        check_experiment(finished, self._task.labels, self._task.titles, several=not self._task.has_classes)
         splits = self._course.splits
-        if [(f.repeat, f.fold, f.n_test) for f in found.folds] != [(s.repeat, s.fold, len(s.test)) for s in splits]:
+        if [(f.repeat, f.fold, f.n_test) for f in finished.folds] != [(s.repeat, s.fold, len(s.test)) for s in splits]:
             raise DamagedError("$.folds: not the folds of this run")
         asked = sum(len(split.test) for split in splits)
-        if len(found.predictions) != asked:
-            raise DamagedError(f"$.predictions: {len(found.predictions)} in place of {asked}")
-        if (found.naive is None) != (not self._course.naive):
+        if len(finished.predictions) != asked:
+            raise DamagedError(f"$.predictions: {len(finished.predictions)} in place of {asked}")
+        if (finished.naive is None) != (not self._course.naive):
             raise DamagedError("$.naive: not as this run asks for it")
-        if (found.tuning is None) != (not experiment.candidates):
+        if (finished.tuning is None) != (not experiment.candidates):
             raise DamagedError("$.tuning: not as this run asks for it")

@@ -284,7 +284,7 @@ def run(
     """
     began = time.perf_counter()
     prepared, apart = _load(data, test, settings, around)
-    analysis = settings.analysis(prepared.found.rates.values())
+    analysis = settings.analysis(prepared.survey.rates.values())
     sources = make_sources(prepared, analysis, settings, around)
     protocol = divide(sources.extraction.clips, sources.task, settings)
     dataset = records.describe_dataset(prepared, sources.extraction, settings.group_by, settings.clip_seconds)
@@ -292,7 +292,7 @@ def run(
     checkpoints = Checkpoints(around.resume, facts, protocol.course, sources.task)
     experiments, metric = settings.experiments, protocol.course.metric
     carried = carry_out(experiments, sources, protocol, checkpoints, around, settings.clip_seconds is not None)
-    timed = time_features(experiments, carried.experiments, prepared.found, analysis, settings.pooling)
+    timed = time_features(experiments, carried.experiments, prepared.survey, analysis, settings.pooling)
     scored, tests = compare_with_best(timed, metric, protocol.splits, dataset.n_groups is None)
     winner = find_winner(experiments, scored, metric)
     looking = time.perf_counter()
@@ -307,7 +307,7 @@ def run(
         around.progress("held-out test", 0, 1, winner[0].title)
         chosen = replace(winner[0], classifier=final_classifier(*winner))
         held_out = holdout.answer_held_out(apart, chosen, sources, analysis, settings, around)
-    lost = prepared.found.skipped + sources.extraction.skipped
+    lost = prepared.survey.skipped + sources.extraction.skipped
     record = Record(
         **records.heading("compare", settings.seed, around),
         task=sources.task.kind,
@@ -327,7 +327,7 @@ def run(
         skipped=records.list_skipped(lost),
         warnings=[
             *protocol.splits.warnings,
-            *cautions.of_recordings(prepared.found, analysis, sources.task, audit.findings),
+            *cautions.of_recordings(prepared.survey, analysis, sources.task, audit.findings),
             *cautions.of_experiments(scored),
             *cautions.of_lost_clips(lost),
             *insight.left_out,
@@ -357,7 +357,7 @@ def _load(data: Data, test: Data | None, settings: Settings, around: Surrounding
     prepared = prepare(dataset, *how, around.progress)
     held_out = None if apart is None else prepare(apart, *how)
     # What can't be divided is refused before the work, not after.
-    make_splits(prepared.found.clips, settings.cv, settings.repeats, settings.seed, task.tags)
+    make_splits(prepared.survey.clips, settings.cv, settings.repeats, settings.seed, task.tags)
     return prepared, held_out
 
 

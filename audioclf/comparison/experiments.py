@@ -42,12 +42,12 @@ def carry_out(
     by_recording: bool = False,
 ) -> Carried:
     """Fit and score all *experiments* but those that *checkpoints* have; by_recording as for `score_experiment`."""
-    found: dict[int, Finished | Failed] = {}
+    done: dict[int, Finished | Failed] = {}
     for i, experiment in enumerate(experiments):
         kept = checkpoints.get(experiment)
         if kept is not None:
-            found[i] = kept
-    left = [i for i in range(len(experiments)) if i not in found]
+            done[i] = kept
+    left = [i for i in range(len(experiments)) if i not in done]
     fit_seconds = score_seconds = 0.0
 
     def tell(finished: int, jobs: int, note: str) -> None:
@@ -63,9 +63,9 @@ def carry_out(
         scored = score_experiment(experiment, outcome, sources, protocol, by_recording)
         if isinstance(scored, Finished):
             checkpoints.put(experiment, scored)
-        found[left[position]] = scored
+        done[left[position]] = scored
         score_seconds += time.perf_counter() - start
         for fold in (*outcome.folds, *outcome.naive):
             fit_seconds += fold.fit_seconds
             score_seconds += fold.predict_seconds
-    return Carried([found[i] for i in range(len(experiments))], fit_seconds, score_seconds)
+    return Carried([done[i] for i in range(len(experiments))], fit_seconds, score_seconds)

@@ -149,8 +149,8 @@ def run(data: Data, settings: ExplorationSettings, around: Surroundings) -> Expl
     """
     began = time.perf_counter()
     prepared = prepare(data, settings.group_by, None, around.store, around.n_workers, around.progress)
-    found = prepared.found
-    analysis = settings.analysis(found.rates.values())
+    survey = prepared.survey
+    analysis = settings.analysis(survey.rates.values())
     reference = Experiment(FEATURES, tuple(build_extractors(FEATURES)), build_classifier(CLASSIFIER))
     sources = _sources(prepared, reference, analysis, around)
     clips, task = sources.extraction.clips, sources.task
@@ -159,7 +159,7 @@ def run(data: Data, settings: ExplorationSettings, around: Surroundings) -> Expl
     scored, notes = _score_reference(reference, sources, prepared, settings.seed, around.n_workers)
     audit = hindsight.audit(prepared, task, scored, clips, metric, settings.seed)
     around.progress("pictures", 0, 1, "")
-    by_name = {clip.name: clip for clip in found.clips}
+    by_name = {clip.name: clip for clip in survey.clips}
     suspects = [by_name[name] for name in clips_worth_hearing([], audit.findings) if name in by_name]
     vectors = sources.extraction.inputs(reference.extractors, "vectors").array
     record = Record(
@@ -167,15 +167,15 @@ def run(data: Data, settings: ExplorationSettings, around: Surroundings) -> Expl
         task=task.kind,
         metric=metric,
         analysis=records.describe_analysis(analysis, functionals.DEFAULT),
-        dataset=records.describe_dataset(prepared, sources.extraction, settings.group_by, clips=found.clips),
+        dataset=records.describe_dataset(prepared, sources.extraction, settings.group_by, clips=survey.clips),
         cv=CrossValidation(kind="none", n_splits=0, repeats=0),
         experiments=[],
         reference=None if scored is None else _described(scored),
         audit=audit,
         projection=_project(scored, clips, vectors, settings.seed) if task.has_classes else None,
-        portraits=_portraits(sources.extraction, found, vectors, analysis),
+        portraits=_portraits(sources.extraction, survey, vectors, analysis),
         excerpts=make_excerpts(suspects, workers=around.n_workers),
-        skipped=records.list_skipped(found.skipped + sources.extraction.skipped),
+        skipped=records.list_skipped(survey.skipped + sources.extraction.skipped),
         warnings=notes,
         timing={
             **records.time_features(prepared, sources.extraction),
@@ -188,15 +188,15 @@ def run(data: Data, settings: ExplorationSettings, around: Surroundings) -> Expl
 
 def _sources(prepared: Prepared, reference: Experiment, analysis: Analysis, around: Surroundings) -> Sources:
     """What the reference model learns from: clips that stand twice count once."""
-    found, dataset = prepared.found, prepared.dataset
+    survey, dataset = prepared.survey, prepared.dataset
     extraction = extract(
-        list(dict.fromkeys(found.clips)),
+        list(dict.fromkeys(survey.clips)),
         analysis,
         Wanted(reference.extractors),
         store=around.store,
         workers=around.n_workers,
         progress=around.progress,
-        facts=found.facts,
+        facts=survey.facts,
     )
     if not extraction.clips:
         raise DatasetError(f"none of the recordings of {dataset.name} can be analysed: {extraction.skipped[0][1]}")
@@ -212,8 +212,8 @@ def _score_reference(
     """
     clips, labels = sources.extraction.clips, sources.task.tags
     if all(clip.group is None for clip in clips):
-        groups = auto_groups(prepared.found.clips, prepared.measured)
-        names = {clip.name: group for clip, group in zip(prepared.found.clips, groups)}
+        groups = auto_groups(prepared.survey.clips, prepared.measured)
+        names = {clip.name: group for clip, group in zip(prepared.survey.clips, groups)}
         if len(set(names.values())) < len(names):
             clips = [replace(clip, group=names[clip.name]) for clip in clips]
     try:
@@ -251,13 +251,13 @@ def _project(scored: Finished | None, clips: Sequence[Clip], vectors: NDArray[np
 
 
 def _portraits(
-    extraction: Extraction, found: Survey, vectors: NDArray[np.float32], analysis: Analysis
+    extraction: Extraction, survey: Survey, vectors: NDArray[np.float32], analysis: Analysis
 ) -> list[Portrait]:
     """A typical clip of each class: the one nearest to the middle of its class."""
     spread = vectors.std(axis=0)
     scaled = (vectors - vectors.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
     labels = np.array([clip.label for clip in extraction.clips])
-    durations = dict(zip(found.clips, found.durations))
+    durations = dict(zip(survey.clips, survey.durations))
     portraits = []
     for label in sorted(set(labels))[:_MOST_PORTRAITS]:
         members = np.flatnonzero(labels == label)

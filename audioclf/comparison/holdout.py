@@ -69,16 +69,16 @@ def answer_held_out(
         If no test clip can be read.
     """
     classifier, extractors, seed = experiment.classifier, experiment.extractors, settings.seed
-    found = test.found
+    survey = test.survey
     asked = extract(
-        found.clips,
+        survey.clips,
         analysis,
         wanted([experiment], settings.pooling),
         store=around.store,
         workers=around.n_workers,
-        facts=found.facts,
+        facts=survey.facts,
     )
-    lost = found.skipped + asked.skipped
+    lost = survey.skipped + asked.skipped
     if not asked.clips:
         raise DatasetError(f"--test {test.dataset.name}: none of its clips can be read; the first: {lost[0][1]}")
     task = training.task

@@ -34,7 +34,7 @@ class Prepared:
     ----------
     dataset : Dataset
         With the groups in force, whole recordings or stretches as given; only clips that can be read.
-    found : Survey
+    survey : Survey
         Of the clips to compare: those of the data set, or the pieces that they were cut into.
     measured : Measured
         What the audit needs to know of the data set's clips.
@@ -42,7 +42,7 @@ class Prepared:
     """
 
     dataset: Dataset
-    found: Survey
+    survey: Survey
     measured: Measured
     header_seconds: float
     audit_seconds: float
@@ -79,27 +79,27 @@ def prepare(
     if group_pattern is not None and group_pattern != AUTO:
         dataset = group_by(dataset, group_pattern)
     began = time.perf_counter()
-    found = survey(dataset.clips, progress, store)
+    readable = survey(dataset.clips, progress, store)
     surveyed = time.perf_counter()
-    if not found.clips:
-        first = found.skipped[0][1] if found.skipped else "it has no clips"
+    if not readable.clips:
+        first = readable.skipped[0][1] if readable.skipped else "it has no clips"
         raise DatasetError(f"none of the {len(dataset)} recordings of {dataset.name} can be read; the first: {first}")
-    measured = measure(found.clips, found.facts, store, workers, progress)
+    measured = measure(readable.clips, readable.facts, store, workers, progress)
     if group_pattern == AUTO:
-        groups = auto_groups(found.clips, measured)
-        found = replace(found, clips=[replace(clip, group=group) for clip, group in zip(found.clips, groups)])
+        groups = auto_groups(readable.clips, measured)
+        readable = replace(readable, clips=[replace(clip, group=group) for clip, group in zip(readable.clips, groups)])
     audited = time.perf_counter()
-    dataset = replace(dataset, clips=found.clips)
+    dataset = replace(dataset, clips=readable.clips)
     if piece_seconds is not None:
-        found = _cut(found, piece_seconds)
-    return Prepared(dataset, found, measured, surveyed - began, audited - surveyed)
+        readable = _cut(readable, piece_seconds)
+    return Prepared(dataset, readable, measured, surveyed - began, audited - surveyed)
 
 
-def _cut(found: Survey, seconds: float) -> Survey:
-    clips = cut(found.clips, found.durations, seconds)
+def _cut(readable: Survey, seconds: float) -> Survey:
+    clips = cut(readable.clips, readable.durations, seconds)
     ends: Sequence[float] = [
-        found.facts[clip.path].duration if clip.end is None else min(clip.end, found.facts[clip.path].duration)
+        readable.facts[clip.path].duration if clip.end is None else min(clip.end, readable.facts[clip.path].duration)
         for clip in clips
     ]
     durations = [max(0.0, end - (clip.start or 0.0)) for clip, end in zip(clips, ends)]
-    return Survey(clips, found.facts, durations, found.skipped)
+    return Survey(clips, readable.facts, durations, readable.skipped)

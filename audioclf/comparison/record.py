@@ -70,9 +70,9 @@ def describe_dataset(
     clips : sequence of Clip, optional
         Those to count; by default those of the extraction.
     """
-    data, found = prepared.dataset, prepared.found
+    data, survey = prepared.dataset, prepared.survey
     kept = replace(data, clips=list(extraction.clips if clips is None else clips))
-    rates = Counter(found.rates[clip.path] for clip in kept)
+    rates = Counter(survey.rates[clip.path] for clip in kept)
     return schema.Dataset(
         name=data.name,
         source=data.source,
@@ -81,7 +81,7 @@ def describe_dataset(
         labels=kept.labels,
         label_counts=kept.label_counts,
         label_groups=_label_groups(kept) if kept.has_groups else None,
-        duration=float(sum(found.durations)),
+        duration=float(sum(survey.durations)),
         sample_rates={str(rate): rates[rate] for rate in sorted(rates)},
         fingerprint=content_digest(replace(data, clips=extraction.clips), extraction.hashes),
         notes=data.notes,

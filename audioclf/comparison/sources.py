@@ -24,7 +24,7 @@ def make_sources(prepared: Prepared, analysis: Analysis, settings: Settings, aro
     DatasetError
         If no clip can be analysed.
     """
-    found, dataset = prepared.found, prepared.dataset
+    found, dataset = prepared.survey, prepared.dataset
     extraction = extract(
         found.clips,
         analysis,
