@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,6 @@ from numpy.typing import NDArray
 
 from audioclf import parallel
 from audioclf.audio import decode
-from audioclf.audio.recordings import content_hash
 from audioclf.audit import fingerprints, soundness
 from audioclf.audit.candidates import Match
 from audioclf.audit.evidence import SILENT, Measured
@@ -22,6 +22,7 @@ from audioclf.audit.recipes import recipe
 from audioclf.audit.soundness import Sound
 from audioclf.dataset.clips import Clip
 from audioclf.errors import AudioError
+from audioclf.features.survey import identify
 from audioclf.progress import Progress, silent
 from audioclf.store.recipe import clip_key
 from audioclf.store.recordings import FileFacts
@@ -54,7 +55,8 @@ def measure(
     began = time.perf_counter()
     store = store or NoStore()
     workers = parallel.count_workers(workers)
-    contents, errors = _contents(clips, facts, store, workers)
+    known, errors = identify(clips, store, facts, workers, defaultdict(float))
+    contents = {path: fact.content for path, fact in known.items() if fact.content is not None}
     keys = [clip_key(contents[c.path], c.start, c.end) if c.path in contents else b"" for c in clips]
     places = {key: clip for key, clip in zip(keys, clips) if key}
     found, failed = _arrays(places, store, workers, progress)
@@ -72,36 +74,6 @@ def measure(
         ],
         seconds=time.perf_counter() - began,
     )
-
-
-def _contents(
-    clips: Sequence[Clip], facts: Mapping[Path, FileFacts] | None, store: FeatureStore, workers: int
-) -> tuple[dict[Path, str], dict[Path, str]]:
-    """The hash of every recording's content, and what is wrong with those that have none; both by path."""
-    paths = list(dict.fromkeys(clip.path for clip in clips))
-    known = dict(store.files(paths)) if facts is None else dict(facts)
-    unknown = [path for path in paths if path not in known or known[path].content is None]
-    fresh: dict[Path, FileFacts] = {}
-    errors: dict[Path, str] = {}
-    for path, fact in zip(
-        unknown, parallel.in_threads(_look_at, ((path, known.get(path)) for path in unknown), workers)
-    ):
-        if isinstance(fact, str):
-            errors[path] = fact
-        else:
-            fresh[path] = fact
-    if fresh:
-        store.remember(fresh)
-    contents = {path: fact.content for path, fact in {**known, **fresh}.items() if fact.content is not None}
-    return contents, errors
-
-
-def _look_at(path: Path, known: FileFacts | None) -> FileFacts | str:
-    try:
-        info = known or decode.probe(path)
-        return FileFacts(content_hash(path), info.sample_rate, info.channels, info.duration)
-    except AudioError as error:
-        return str(error)
 
 
 def _arrays(
